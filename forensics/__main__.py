@@ -1,0 +1,6 @@
+"""``python -m forensics``."""
+
+from forensics.cli.main import run
+
+if __name__ == "__main__":
+    run()

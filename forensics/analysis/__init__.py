@@ -1,0 +1,1 @@
+"""Verdict and report: one prediction in, one report out."""

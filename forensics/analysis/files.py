@@ -1,0 +1,55 @@
+"""All files of a report, in memory."""
+
+from __future__ import annotations
+
+import json
+
+from forensics.analysis import drawing
+from forensics.analysis.drawing import Pixels
+from forensics.analysis.orientation import upright
+from forensics.analysis.page import PageDrawings, render_page
+from forensics.analysis.report import Report, signal_file
+from forensics.analysis.signal_drawing import draw_signal
+from forensics.inference.prediction import Prediction
+
+OBJECTS_LONGEST = 1024
+
+
+def report_files(report: Report) -> dict[str, bytes]:
+    """Draws and encodes a report.
+
+    Returns:
+        Contents by path relative to the report's folder.
+    """
+    files = {"report.json": (json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n").encode()}
+    picture = upright(report.evidence.pixels, report.evidence.orientation)
+    if report.prediction is None:
+        return {**files, "report.html": render_page(report, PageDrawings(picture)).encode()}
+    grey_map = drawing.draw_map(report.map)
+    unknown = ~upright(report.prediction.valid, report.evidence.orientation)
+    overlay = drawing.draw_overlay(picture, grey_map)
+    objects = _draw_objects(report.prediction, picture, report.evidence.orientation)
+    signals = _draw_signals(report.prediction, report.evidence.orientation)
+    files |= {"map.png": drawing.encode_png(grey_map), "overlay.png": drawing.encode_png(overlay)}
+    if objects is not None:
+        files["objects.png"] = drawing.encode_png(objects)
+    files |= {signal_file(name): drawing.encode_png(drawn) for name, drawn in signals.items()}
+    shown_map = drawing.hatch(grey_map, unknown) if unknown.any() else grey_map
+    drawings = PageDrawings(picture, overlay, shown_map, objects, signals)
+    return {**files, "report.html": render_page(report, drawings).encode()}
+
+
+def _draw_objects(prediction: Prediction, picture: Pixels, orientation: int) -> Pixels | None:
+    if not len(prediction.objects.masks):
+        return None
+    objects = drawing.upright_objects(prediction.objects, orientation)
+    return drawing.draw_objects(drawing.fit(picture, OBJECTS_LONGEST), objects)
+
+
+def _draw_signals(prediction: Prediction, orientation: int) -> dict[str, Pixels]:
+    height, width = prediction.map.shape
+    return {
+        signal.spec.name: upright(draw_signal(signal, width, height), orientation)
+        for signal in prediction.signals
+        if signal.usable
+    }

@@ -1,0 +1,157 @@
+"""What TraceFuse says of one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forensics import __version__
+from forensics.analysis.facts import picture_facts
+from forensics.analysis.regions import Region
+from forensics.analysis.verdict import OPERATING_POINT, Judgement, Verdict
+from forensics.analysis.writing import write_folder
+from forensics.inference.prediction import Prediction
+from signals import Evidence
+
+SCHEMA = "1"
+REPORT_FILES = ("report.html", "report.json", "map.png", "overlay.png", "objects.png", "signals")
+
+
+@dataclass(frozen=True)
+class CheckpointFacts:
+    """Which trained model spoke.
+
+    Attributes:
+        name: Its name.
+        sha256: Hash of its files.
+        signals: Names of the signals it reads, in its order.
+    """
+
+    name: str
+    sha256: str
+    signals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One picture's verdict with all that it rests on.
+
+    Attributes:
+        evidence: The picture that was read.
+        prediction: What the model says of it; None if it is too small to be given to a model.
+        judgement: The verdict and, if it cannot be analyzed, why.
+        map: float32 ``[H, W]`` in 0..1, upright; 0.5 is the operating point. Not a probability.
+        regions: The areas of the map at or above the operating point, largest first.
+        checkpoint: The model.
+        created: When, in UTC: ``2026-01-31T12:00:00Z``.
+        seconds: Wall time of each stage by name.
+        total_seconds: Wall time of the whole analysis.
+    """
+
+    evidence: Evidence = field(repr=False)
+    prediction: Prediction | None = field(repr=False)
+    judgement: Judgement
+    map: NDArray[np.float32] = field(repr=False)
+    regions: tuple[Region, ...] = field(repr=False)
+    checkpoint: CheckpointFacts
+    created: str
+    seconds: Mapping[str, float] = field(repr=False)
+    total_seconds: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """One of three; a ``str``."""
+        return self.judgement.verdict
+
+    @property
+    def score(self) -> float | None:
+        """0..1 for the whole picture, 0.5 is the operating point; None if no model could read it."""
+        return None if self.prediction is None else self.prediction.score
+
+    @property
+    def threshold(self) -> float:
+        """The operating point of the score and the map."""
+        return OPERATING_POINT
+
+    @property
+    def changed_fraction(self) -> float:
+        """Share of the picture at or above the operating point, 0..1."""
+        return float((self.map >= OPERATING_POINT).mean())
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of ``report.json`` (``forensics/analysis/schema/report.schema.json``)."""
+        return {
+            "schema": SCHEMA,
+            "tracefuse": __version__,
+            "created": self.created,
+            "picture": picture_facts(self.evidence),
+            "checkpoint": {
+                "name": self.checkpoint.name,
+                "sha256": self.checkpoint.sha256,
+                "signals": list(self.checkpoint.signals),
+            },
+            "verdict": self.verdict.value,
+            "score": self.score,
+            "threshold": self.threshold,
+            "log10_likelihood_ratio": None,
+            "analyzability": {"value": None, "reasons": list(self.judgement.reasons)},
+            "map": self._map_json(),
+            "signals": self._signals_json(),
+            "timing": {
+                "total_s": round(self.total_seconds, 4),
+                "stages": {stage: round(seconds, 4) for stage, seconds in self.seconds.items()},
+            },
+            "warnings": list(self.evidence.warnings),
+        }
+
+    def save(self, out_dir: str | Path) -> Path:
+        """Writes ``report.html``, ``report.json``, ``map.png``, ``overlay.png``, ``objects.png`` and ``signals/``.
+
+        An earlier report in the folder is replaced; other files in it stay.
+
+        Args:
+            out_dir: The report's folder; made if missing.
+
+        Returns:
+            The folder.
+
+        Raises:
+            OutputNotWritable: Nothing was written then.
+        """
+        from forensics.analysis.files import report_files
+
+        folder = Path(out_dir)
+        write_folder(folder, report_files(self), REPORT_FILES)
+        return folder
+
+    def _map_json(self) -> dict[str, Any]:
+        if self.prediction is None:
+            return {"file": None, "changed_fraction": None, "regions": []}
+        regions = [
+            {"box": list(region.box), "area_fraction": region.area_fraction, "mean": region.mean}
+            for region in self.regions
+        ]
+        return {"file": "map.png", "changed_fraction": self.changed_fraction, "regions": regions}
+
+    def _signals_json(self) -> list[dict[str, Any]]:
+        signals = () if self.prediction is None else self.prediction.signals
+        return [
+            {
+                "name": signal.spec.name,
+                "usable": signal.usable,
+                "reason": signal.reason,
+                "contribution": None,
+                "png": signal_file(signal.spec.name) if signal.usable else None,
+            }
+            for signal in signals
+        ]
+
+
+def signal_file(name: str) -> str:
+    """Where a report keeps the drawing of a signal, relative to its folder."""
+    return f"signals/{name}.png"

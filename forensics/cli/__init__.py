@@ -1,0 +1,1 @@
+"""The commands that people type; each calls the rooms below it."""

@@ -1,0 +1,162 @@
+"""``tracefuse analyze``: reports on pictures."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from forensics.analysis.analyzer import Analyzer
+
+DEFAULT_OUT = Path("tracefuse-out")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one picture.
+
+    Attributes:
+        path: The picture.
+        report: Its ``report.json``; None if it failed.
+        folder: Where its report was written; None if it was not.
+        error: Why it failed.
+    """
+
+    path: Path
+    report: dict[str, Any] | None = None
+    folder: Path | None = None
+    error: Exception | None = None
+
+
+def analyze(
+    context: typer.Context,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Files, folders or globs.")],
+    out: Annotated[
+        Path | None, typer.Option(help=f"Folder for the reports.  [default: ./{DEFAULT_OUT}]", show_default=False)
+    ] = None,
+    checkpoint: Annotated[str, typer.Option(help="Name of a shipped checkpoint, or a folder.")] = "default",
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
+    jobs: Annotated[int, typer.Option(min=1, help="Pictures analyzed at the same time.")] = 1,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON line a picture on stdout; writes files only if --out is given.")
+    ] = False,
+) -> None:
+    """Say of each picture whether there is evidence of manipulation, and where."""
+    from forensics.analysis.writing import check_writable
+    from forensics.cli.inputs import report_folders, without_repeats
+
+    target = out or DEFAULT_OUT
+    writes = out is not None or not as_json
+    if writes:
+        check_writable(target)
+    found, exit_codes = _find(images, target)
+    paths = without_repeats(found)
+    folders: list[Path | None] = [*report_folders(paths, target)] if writes else [None] * len(paths)
+    debug = bool(context.find_root().params.get("debug"))
+    if paths:
+        from forensics.analysis.analyzer import Analyzer
+
+        analyzer = Analyzer.load(checkpoint, device)
+        with _progress(len(paths), shown=not as_json) as step:
+            for outcome in _outcomes(analyzer, paths, folders, jobs):
+                exit_codes.add(_tell(outcome, as_json, debug))
+                step()
+    # A fault of ours outweighs everything, then an output that cannot be written, then an input.
+    raise typer.Exit(1 if 1 in exit_codes else max(exit_codes, default=0))
+
+
+def _find(images: list[str], out: Path) -> tuple[list[Path], set[int]]:
+    from forensics.cli.inputs import expand
+    from signals.errors import NoPictures
+
+    found: list[Path] = []
+    exit_codes: set[int] = set()
+    for typed in images:
+        try:
+            found += expand(typed, out)
+        except NoPictures as error:
+            typer.echo(f"tracefuse: {error}", err=True)
+            exit_codes.add(error.exit_code)
+    return found, exit_codes
+
+
+def _outcomes(analyzer: Analyzer, paths: list[Path], folders: list[Path | None], jobs: int) -> Iterator[Outcome]:
+    """Analyzes in threads, tells in the order of the inputs."""
+    executor = ThreadPoolExecutor(max_workers=jobs)
+    try:
+        yield from executor.map(lambda path, folder: _analyze_one(analyzer, path, folder), paths, folders)
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _analyze_one(analyzer: Analyzer, path: Path, folder: Path | None) -> Outcome:
+    try:
+        report = analyzer.analyze(path)
+        if folder is not None:
+            report.save(folder)
+        return Outcome(path, report.to_json(), folder)
+    except Exception as error:  # one bad picture must not stop the others
+        return Outcome(path, error=error)
+
+
+def _tell(outcome: Outcome, as_json: bool, debug: bool) -> int:
+    if outcome.report is None:
+        return _tell_error(outcome, debug)
+    if as_json:
+        folder = {} if outcome.folder is None else {"folder": str(outcome.folder)}
+        typer.echo(json.dumps({**outcome.report, **folder}, ensure_ascii=False))
+        return 0
+    report = outcome.report
+    typer.echo(f"{outcome.path}: {report['verdict']}{_numbers(report)}")
+    for reason in report["analyzability"]["reasons"]:
+        typer.echo(f"  {reason}")
+    for warning in report["warnings"]:
+        typer.echo(f"  Warning: {warning}")
+    if outcome.folder is not None:
+        typer.echo(f"  {outcome.folder / 'report.html'}")
+    return 0
+
+
+def _numbers(report: dict[str, Any]) -> str:
+    if report["score"] is None or report["analyzability"]["reasons"]:
+        return ""
+    changed = report["map"]["changed_fraction"]
+    return f" (score {report['score']:.2f}, operating point {report['threshold']:.2f}; {changed:.1%} of the map marked)"
+
+
+def _tell_error(outcome: Outcome, debug: bool) -> int:
+    from forensics.cli.main import one_line
+    from signals.errors import ForensicsError
+
+    error = outcome.error
+    assert error is not None
+    if debug:
+        traceback.print_exception(error)
+    if isinstance(error, ForensicsError):
+        typer.echo(f"tracefuse: {one_line(error)}", err=True)
+        return error.exit_code
+    typer.echo(f"tracefuse: {outcome.path}: {one_line(error)}; a fault of TraceFuse, see it with --debug", err=True)
+    return 1
+
+
+@contextmanager
+def _progress(total: int, shown: bool) -> Iterator[Any]:
+    """A bar on a terminal, nothing in a pipe."""
+    if not (shown and total > 1 and sys.stdout.isatty() and sys.stderr.isatty()):
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Analyzing", total=total)
+        yield lambda: progress.advance(task)

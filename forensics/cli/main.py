@@ -1,0 +1,91 @@
+"""The ``tracefuse`` command: its subcommands, its exit codes, its one-line errors.
+
+Nothing heavy is imported here; a command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Annotated, NoReturn
+
+import typer
+
+from forensics import __version__
+from forensics.cli.analyze import analyze
+from forensics.cli.evaluate import evaluate
+from forensics.cli.forge import forge
+from forensics.cli.info import info
+from forensics.cli.signals import signals_app
+from forensics.cli.train import train
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="tracefuse",
+    help="Was a picture changed, where, and how far can the answer be trusted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    # Plain help reads the same on a terminal and in a pipe, and saves the time to import rich.
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tracefuse {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def tracefuse(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and leave.", callback=_show_version, is_eager=True)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show stack traces of errors.")] = False,
+) -> None:
+    """Was a picture changed, where, and how far can the answer be trusted."""
+
+
+app.command()(analyze)
+app.add_typer(signals_app, name="signals")
+app.command()(forge)
+app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)(train)
+app.command()(evaluate)
+app.command()(info)
+
+
+def run() -> NoReturn:
+    """Entry point: runs the command line and leaves with the exit code of the contract."""
+    try:
+        app(prog_name="tracefuse")
+    except KeyboardInterrupt:
+        _leave("interrupted; what was finished is kept", INTERRUPTED)
+    except Exception as error:
+        from signals.errors import ForensicsError
+
+        if isinstance(error, ForensicsError):
+            _leave(one_line(error), error.exit_code)
+        _leave(f"{one_line(error)}; this is a fault of TraceFuse, run with --debug to see where", 1)
+    sys.exit(0)
+
+
+def one_line(error: BaseException) -> str:
+    """An error's text in one line; with its type's name if it is none of ours."""
+    from signals.errors import ForensicsError
+
+    text = " ".join(str(error).split())
+    if isinstance(error, ForensicsError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _leave(message: str, exit_code: int) -> NoReturn:
+    if "--debug" in sys.argv:
+        traceback.print_exc()
+    typer.echo(f"tracefuse: {message}", err=True)
+    sys.exit(exit_code)

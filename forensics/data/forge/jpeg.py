@@ -1,0 +1,161 @@
+"""JPEG saves and the chains of them that a picture goes through.
+
+The chains (first and last compression seen from the edit, which happens before the last ones):
+
+- ``png``: no compression after the edit;
+- ``single``: the host has no trace on any grid, one save;
+- ``aligned``: the host was saved, edited, saved again on the same grid: what was not touched is doubly
+  compressed, what was pasted is not;
+- ``shifted``: the host was saved, cropped off the grid, edited, saved;
+- ``triple``: as ``aligned`` or ``shifted``, then reduced or not and saved once more by a platform.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from forensics.data.forge.draw import chance, choice, integer, uniform
+from forensics.data.forge.recipe import Recipe
+from forensics.data.photos import Photo, Tables
+
+Pixels = NDArray[np.uint8]
+
+_SUBSAMPLING = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
+
+
+@dataclass(frozen=True)
+class JpegSave:
+    """One compression.
+
+    Attributes:
+        quality: 1..100 with standard tables; with other ``tables`` the nearest standard quality.
+        tables: Quantization tables in natural order, luma first; empty for the standard ones.
+        subsampling: ``4:4:4``, ``4:2:2`` or ``4:2:0``.
+        progressive: Whether the file is progressive.
+    """
+
+    quality: int
+    tables: Tables = ()
+    subsampling: str = "4:2:0"
+    progressive: bool = False
+
+    def encode(self, pixels: Pixels) -> bytes:
+        """Compresses uint8 RGB ``[H, W, 3]``."""
+        stream = io.BytesIO()
+        options: dict[str, Any] = (
+            {"qtables": [list(t) for t in self.tables]} if self.tables else {"quality": self.quality}
+        )
+        subsampling = _SUBSAMPLING[self.subsampling]
+        Image.fromarray(pixels).save(stream, "JPEG", subsampling=subsampling, progressive=self.progressive, **options)
+        return stream.getvalue()
+
+    def apply(self, pixels: Pixels) -> Pixels:
+        """Compresses and decodes, uint8 RGB ``[H, W, 3]`` to the same."""
+        return decode(self.encode(pixels))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionary for a history."""
+        tables = [list(table) for table in self.tables] or "standard"
+        return {
+            "quality": self.quality,
+            "tables": tables,
+            "subsampling": self.subsampling,
+            "progressive": self.progressive,
+        }
+
+
+def decode(data: bytes) -> Pixels:
+    """Decodes a file of our own making to uint8 RGB ``[H, W, 3]``."""
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What happens after the edit, the same for a forgery and its pristine twin.
+
+    Attributes:
+        case: Name of the chain.
+        saves: Compressions, first to last; empty for ``png``.
+        reduce: Scale of the reduction before the last save; 1 for none.
+    """
+
+    case: str
+    saves: tuple[JpegSave, ...]
+    reduce: float = 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionary for a history."""
+        return {"case": self.case, "reduce": self.reduce, "saves": [save.to_json() for save in self.saves]}
+
+
+def first_save(random: np.random.Generator, recipe: Recipe, photo: Photo) -> JpegSave:
+    """A compression before the edit: as the photo's camera would, or with standard tables."""
+    subsampling = choice(random, recipe.subsampling)
+    if chance(random, recipe.camera_tables) and usable_tables(photo):
+        return JpegSave(nearest_quality(photo.tables), photo.tables, subsampling)
+    low, high = recipe.first_quality
+    return JpegSave(integer(random, int(low), int(high)), (), subsampling)
+
+
+def last_save(random: np.random.Generator, recipe: Recipe, first_quality: int | None, lender: Photo) -> JpegSave:
+    """The compression after the edit.
+
+    Args:
+        first_quality: Quality of the compression before the edit; the new one is then above it as often as
+            below it, where the recipe's range allows. None where there was none.
+        lender: Photo whose tables are used where the recipe asks for other than standard ones.
+    """
+    subsampling = choice(random, recipe.subsampling)
+    progressive = chance(random, recipe.progressive)
+    above = chance(random, 0.5)
+    if chance(random, recipe.other_tables) and usable_tables(lender):
+        return JpegSave(nearest_quality(lender.tables), lender.tables, subsampling, progressive)
+    quality = _draw_quality(random, recipe)
+    for _ in range(20):
+        if first_quality is None or (quality > first_quality if above else quality < first_quality):
+            break
+        quality = _draw_quality(random, recipe)
+    return JpegSave(quality, (), subsampling, progressive)
+
+
+def platform_save(random: np.random.Generator, recipe: Recipe) -> JpegSave:
+    """The compression by which a platform stores what was sent to it."""
+    return JpegSave(round(uniform(random, recipe.platform_quality)), (), choice(random, recipe.subsampling), False)
+
+
+def _draw_quality(random: np.random.Generator, recipe: Recipe) -> int:
+    bands = recipe.last_quality_bands
+    band = bands[int(choice(random, {str(place): weight for place, (_, _, weight) in enumerate(bands)}))]
+    return integer(random, band[0], band[1])
+
+
+def usable_tables(photo: Photo) -> bool:
+    """Whether a baseline file can be written with the photo's tables."""
+    return 1 <= len(photo.tables) <= 2 and all(1 <= step <= 255 for table in photo.tables for step in table)
+
+
+@cache
+def nearest_quality(tables: Tables) -> int:
+    """Quality 1..100 of the standard luma table nearest to the first table in mean absolute difference."""
+    luma = np.array(tables[0])
+    return 1 + int(np.abs(_standard_luma() - luma).mean(axis=1).argmin())
+
+
+@cache
+def _standard_luma() -> NDArray[np.int64]:
+    """Luma tables of the qualities 1..100, ``[100, 64]``: asked of the encoder rather than written down again."""
+    tables = []
+    for quality in range(1, 101):
+        stream = io.BytesIO()
+        Image.new("RGB", (8, 8)).save(stream, "JPEG", quality=quality)
+        with Image.open(stream) as image:
+            tables.append(list(image.quantization[0]))  # type: ignore[attr-defined]
+    return np.array(tables, dtype=np.int64)

@@ -1,0 +1,149 @@
+"""Every probability and range of the forge, in one frozen, JSON-able place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from signals.errors import WrongUsage
+
+Range = tuple[float, float]
+Weights = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How forgeries are made; probabilities in 0..1, weights need not sum to one.
+
+    Attributes:
+        name: Written into every history.
+        sides: Sides of the pictures in pixels; height and width are drawn independently.
+        odd_side: Probability that a side loses 1..15 pixels, so that it is no multiple of 8.
+        edits: Weights of the kinds of edit.
+        jpeg_cases: Weights of the compression chains (see ``jpeg.py``), the same for both classes.
+        mask_kinds: Weights of the shapes.
+        mask_area: Area of the edit as a share of the picture, drawn log-uniformly.
+        copy_move_area: The same for copy-move; its source has to fit beside its target.
+        minimum_detail: Least standard deviation (0..255) inside a region worth pasting; flatter regions are
+            drawn again, ``detail_attempts`` times at most.
+        native: Probability that a source that may keep the camera's own compression does.
+        scale: Range of the resampling of a source, log-uniform; the strong downscales are web pictures.
+        enlarge: Probability that a resampled source is enlarged rather than reduced.
+        first_jpeg: Probability that a source whose history is free is compressed once.
+        camera_tables: Probability that a first compression uses the tables of the photo's camera.
+        other_tables: Probability that a last compression uses tables of some photo instead of the standard ones.
+        first_quality: Range of the quality of a first compression with standard tables.
+        last_quality_bands: ``(low, high, weight)`` of the quality of the last compression.
+        platform_quality: Range of the quality of the platform at the end of a triple chain.
+        platform_resize: Probability that the platform reduces the picture.
+        platform_scale: Range of that reduction.
+        subsampling: Weights of the chroma sampling of compressions made here.
+        progressive: Probability of a progressive last file.
+        global_edit: Probability of a whole-picture edit of a source before it is used.
+        flip: Probability that a pasted region is mirrored.
+        rotate: Probability that it is rotated, by +-45 degrees or, half the time, +-10.
+        rescale: Probability that it is scaled by ``rescale_range``.
+        wide_rescale: Probability that it is scaled by ``wide_rescale_range`` instead.
+        perspective: Probability of a shear, the cheap cousin of a change of perspective.
+        retouch: Probability that one to four photometric operations touch the pasted region alone.
+        match_color: Probability that its color statistics are moved to those of the place.
+        copy_move_transform: Probability that a copied region is transformed at all.
+        copy_move_on_grid: Probability that a copied region moves by multiples of 8.
+        copy_move_overlap: Largest share of a copied region that its target may cover.
+        blends: Weights of the ways to paste.
+        feather: Range of the sigma of a feathered edge in pixels.
+        cut_by_border: Probability that a pasted region may stick out of the picture.
+    """
+
+    name: str = "default"
+    sides: tuple[int, ...] = (256, 320, 384, 448, 512, 640, 768)
+    odd_side: float = 0.3
+    edits: Weights = field(default_factory=lambda: {"splice": 0.6, "copy_move": 0.4})
+    jpeg_cases: Weights = field(
+        default_factory=lambda: {"png": 0.15, "single": 0.25, "aligned": 0.35, "shifted": 0.15, "triple": 0.10}
+    )
+    mask_kinds: Weights = field(
+        default_factory=lambda: {"blob": 0.3, "segments": 0.35, "cutout": 0.15, "ellipse": 0.1, "polygon": 0.1}
+    )
+    mask_area: Range = (0.003, 0.4)
+    copy_move_area: Range = (0.003, 0.2)
+    minimum_detail: float = 8.0
+    detail_attempts: int = 6
+    native: float = 0.5
+    scale: Range = (0.25, 1.5)
+    enlarge: float = 0.15
+    first_jpeg: float = 0.6
+    camera_tables: float = 0.4
+    other_tables: float = 0.15
+    first_quality: Range = (60, 100)
+    last_quality_bands: tuple[tuple[int, int, float], ...] = ((30, 60, 0.10), (60, 90, 0.50), (90, 100, 0.40))
+    platform_quality: Range = (70, 87)
+    platform_resize: float = 0.5
+    platform_scale: Range = (0.5, 0.95)
+    subsampling: Weights = field(default_factory=lambda: {"4:2:0": 0.6, "4:4:4": 0.3, "4:2:2": 0.1})
+    progressive: float = 0.1
+    global_edit: float = 0.25
+    flip: float = 0.5
+    rotate: float = 0.3
+    rescale: float = 0.3
+    rescale_range: Range = (0.75, 1.25)
+    wide_rescale: float = 0.1
+    wide_rescale_range: Range = (0.5, 2.0)
+    perspective: float = 0.05
+    retouch: float = 0.3
+    match_color: float = 0.3
+    copy_move_transform: float = 0.35
+    copy_move_on_grid: float = 0.25
+    copy_move_overlap: float = 0.1
+    blends: Weights = field(default_factory=lambda: {"hard": 0.25, "feather": 0.5, "poisson": 0.15, "edge_blur": 0.1})
+    feather: Range = (0.5, 3.0)
+    cut_by_border: float = 0.15
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionary of every field; ``Recipe.from_json`` reads it back, also after JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Recipe:
+        """Reads a recipe; fields left out keep their default.
+
+        Raises:
+            WrongUsage: A field is unknown.
+        """
+        unknown = sorted(set(fields) - set(cls.__dataclass_fields__))
+        if unknown:
+            raise WrongUsage(f"recipe: no field {', '.join(unknown)}; see the fields of Recipe")
+        return cls(**{name: _as_tuples(value) for name, value in fields.items()})
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(_as_tuples(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+_DEFAULT = Recipe()
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {
+        "default": _DEFAULT,
+        "splice": replace(_DEFAULT, name="splice", edits={"splice": 1.0}),
+        "copy_move": replace(_DEFAULT, name="copy_move", edits={"copy_move": 1.0}),
+    }
+)
+
+
+def list_recipes() -> list[str]:
+    """Names of the recipes that ship."""
+    return sorted(RECIPES)
+
+
+def get_recipe(name: str = "default") -> Recipe:
+    """Recipe by name.
+
+    Raises:
+        WrongUsage: There is none of that name.
+    """
+    if name not in RECIPES:
+        raise WrongUsage(f"recipe {name!r} is unknown; choose from {', '.join(list_recipes())}")
+    return RECIPES[name]

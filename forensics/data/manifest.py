@@ -1,0 +1,67 @@
+"""The manifest: a CSV with ``image,mask,label`` and any further columns, paths relative to the file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from signals.errors import WrongUsage
+
+REQUIRED_COLUMNS = ("image", "mask", "label")
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """One picture.
+
+    Attributes:
+        image: Path of the picture.
+        mask: Path of its mask (non-zero marks what was changed); None for authentic pictures.
+        label: 1 forged, 0 authentic.
+        columns: Any further columns, as text.
+    """
+
+    image: Path
+    mask: Path | None
+    label: int
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_manifest(path: Path) -> list[ManifestRow]:
+    """Reads a manifest; relative paths are taken from its folder.
+
+    Raises:
+        WrongUsage: The file is missing, lacks a required column or has a label other than 0 and 1.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in REQUIRED_COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise WrongUsage(f"{path}: no column {', '.join(missing)}; a manifest has image,mask,label")
+            return [_parse_row(path.parent, row, line) for line, row in enumerate(reader, start=2)]
+    except OSError as error:
+        raise WrongUsage(f"{path}: cannot be read ({error.strerror}); give the path of a manifest") from error
+
+
+def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
+    """Writes a manifest with paths relative to its folder."""
+    rows = list(rows)
+    extra = list(rows[0].columns) if rows else []
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*REQUIRED_COLUMNS, *extra])
+        for row in rows:
+            mask = row.mask.relative_to(path.parent).as_posix() if row.mask else ""
+            image = row.image.relative_to(path.parent).as_posix()
+            writer.writerow([image, mask, row.label, *(row.columns[name] for name in extra)])
+
+
+def _parse_row(folder: Path, row: Mapping[str, str], line: int) -> ManifestRow:
+    if row["label"] not in ("0", "1"):
+        raise WrongUsage(f"line {line}: label is {row['label']!r}; it must be 1 (forged) or 0 (authentic)")
+    extra = {name: value for name, value in row.items() if name not in REQUIRED_COLUMNS}
+    mask = folder / row["mask"] if row["mask"] else None
+    return ManifestRow(folder / row["image"], mask, int(row["label"]), extra)

@@ -1,0 +1,48 @@
+"""Masks: what was changed in a picture, read strictly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+
+
+class Excluded(Exception):
+    """A picture that is left out of the scores; the text is the reason. Never leaves this room."""
+
+
+def read_mask(path: Path, height: int, width: int) -> NDArray[np.bool_]:
+    """Reads a mask of the upright picture; a pixel above 127 of 255, as gray, was changed.
+
+    Masks of public sets are often JPEG-compressed at some point: a threshold in the middle ignores the ringing
+    that "non-zero" would mark. A mask is never resized.
+
+    Args:
+        path: The mask, any 8-bit kind.
+        height: H of the upright picture.
+        width: W of the upright picture.
+
+    Returns:
+        bool ``[H, W]``.
+
+    Raises:
+        Excluded: It is missing, unreadable, of another size, or marks nothing.
+    """
+    try:
+        with Image.open(path) as image:
+            if image.mode not in _MODES:
+                raise Excluded(f"mask {path.name} is of mode {image.mode}, not 8-bit; save it as 8-bit gray")
+            gray = np.asarray(ImageOps.exif_transpose(image).convert("L"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise Excluded(f"mask {path.name} cannot be read ({type(error).__name__})") from error
+    if gray.shape != (height, width):
+        found = f"{gray.shape[1]} x {gray.shape[0]}"
+        raise Excluded(f"mask {path.name} is {found}, the upright picture {width} x {height}")
+    changed = gray > 127
+    if not changed.any():
+        raise Excluded(f"mask {path.name} marks nothing: its largest value is {gray.max()}, changed is above 127")
+    return changed

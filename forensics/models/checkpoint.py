@@ -1,0 +1,162 @@
+"""A checkpoint: a folder with the weights, all that is needed to rebuild the network, and the model card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from forensics.models import create_model
+from forensics.models.omgfuser import OmgFuser
+from forensics.resources import checkpoints_dir
+from signals import SignalSpec, get_signal
+from signals.errors import CheckpointMismatch, CheckpointMissing, UnknownSignal
+
+FORMAT = "1"
+WEIGHTS, FIELDS, CARD = "model.safetensors", "checkpoint.json", "README.md"
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """The logits that the shown map and score place at 0.5, chosen on development data."""
+
+    map_logit: float = 0.0
+    score_logit: float = 0.0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network on disk.
+
+    Attributes:
+        name: Name it was asked for by, or the folder's name.
+        folder: Where it lies.
+        fields: Content of ``checkpoint.json``.
+    """
+
+    name: str
+    folder: Path
+    fields: Mapping[str, Any] = field(repr=False)
+
+    @cached_property
+    def specs(self) -> tuple[SignalSpec, ...]:
+        """Specifications of the signals it reads, in its order."""
+        return tuple(SignalSpec.from_json(fields) for fields in self.fields["signals"])
+
+    @cached_property
+    def operating_point(self) -> OperatingPoint:
+        """Where the shown map and score have their 0.5."""
+        return OperatingPoint(**self.fields["operating_point"])
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash over the weights and the fields."""
+        digest = hashlib.sha256()
+        for name in (WEIGHTS, FIELDS):
+            digest.update((self.folder / name).read_bytes())
+        return digest.hexdigest()
+
+    def build(self) -> OmgFuser:
+        """The network with its weights, in evaluation mode on the CPU.
+
+        Raises:
+            CheckpointMismatch: A signal is not installed or has another version, or the weights do not fit.
+        """
+        for spec in self.specs:
+            _check_version(self.name, spec)
+        model = create_model(self.fields["model"], signals=list(self.specs), **self.fields["arguments"])
+        try:
+            model.load_state_dict(load_file(self.folder / WEIGHTS))
+        except (RuntimeError, SafetensorError) as error:
+            reason = str(error).splitlines()[0]
+            raise CheckpointMismatch(f"checkpoint {self.name}: the weights do not fit ({reason}); fetch it again") from error
+        return model.eval()
+
+
+def find_checkpoint(name_or_path: str | Path) -> Checkpoint:
+    """Finds a checkpoint by the name of a shipped one or by the path of a folder.
+
+    Raises:
+        CheckpointMissing: There is none.
+        CheckpointMismatch: It was written in another format.
+    """
+    folder = Path(name_or_path)
+    if not (folder / FIELDS).is_file():
+        folder = checkpoints_dir() / name_or_path
+    missing = [name for name in (WEIGHTS, FIELDS) if not (folder / name).is_file()]
+    if missing:
+        shipped = ", ".join(list_checkpoints()) or "none"
+        raise CheckpointMissing(
+            f"checkpoint {name_or_path}: not found (no {' and '.join(missing)}); "
+            f"give the path of a checkpoint folder or one of: {shipped}"
+        )
+    try:
+        fields = json.loads((folder / FIELDS).read_text(encoding="utf-8"))
+        version = fields["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointMismatch(f"checkpoint {name_or_path}: {FIELDS} is damaged; fetch it again") from error
+    if version != FORMAT:
+        raise CheckpointMismatch(f"checkpoint {name_or_path}: its format is {version}, this version reads {FORMAT}")
+    return Checkpoint(folder.name, folder, fields)
+
+
+def list_checkpoints() -> list[str]:
+    """Names of the shipped checkpoints."""
+    folder = checkpoints_dir()
+    return sorted(path.parent.name for path in folder.glob(f"*/{FIELDS}"))
+
+
+def save_checkpoint(
+    folder: Path,
+    model: OmgFuser,
+    preset: str,
+    arguments: Mapping[str, Any],
+    specs: tuple[SignalSpec, ...],
+    operating_point: OperatingPoint,
+    facts: Mapping[str, Any],
+) -> Checkpoint:
+    """Writes weights and fields; the model card is written by who knows the measurements.
+
+    Args:
+        folder: Where to write; made if missing.
+        model: The trained network.
+        preset: Name ``create_model`` knows it by.
+        arguments: Further arguments of ``create_model``.
+        specs: Specifications of its signals, in its order.
+        operating_point: Logits shown as 0.5.
+        facts: What the training knows of itself: data hashes, seed, recipe, duration.
+    """
+    fields = {
+        "format": FORMAT,
+        "model": preset,
+        "arguments": dict(arguments),
+        "signals": [spec.to_json() for spec in specs],
+        "operating_point": {"map_logit": operating_point.map_logit, "score_logit": operating_point.score_logit},
+        "calibration": None,
+        "parent": None,
+        **facts,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    save_file(state, folder / WEIGHTS)
+    (folder / FIELDS).write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+    return Checkpoint(folder.name, folder, fields)
+
+
+def _check_version(checkpoint: str, spec: SignalSpec) -> None:
+    try:
+        installed = get_signal(spec.name).spec
+    except UnknownSignal as error:
+        raise CheckpointMismatch(f"checkpoint {checkpoint} reads the signal {spec.name}, which is not installed") from error
+    if installed.version != spec.version:
+        raise CheckpointMismatch(
+            f"checkpoint {checkpoint} was trained on version {spec.version} of the signal {spec.name}, "
+            f"installed is version {installed.version}; use a checkpoint made for this version"
+        )

@@ -1,0 +1,110 @@
+"""Heads: where a picture was changed, and whether it was."""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from forensics.models.attention import Transformer, to_tokens
+
+
+class LocalizationHead(nn.Module):
+    """Transposed convolutions from the patch grid to pixels, 16 a patch in both directions.
+
+    A 1x1 layer, three stages that double the size and halve the width, a last doubling to one channel.
+
+    Args:
+        width: Width D of a token, a multiple of eight.
+
+    Source: OMG-Fuser, localization head (its sigmoid is left to the loss and the caller).
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.ConvTranspose2d(width, width, 1), nn.BatchNorm2d(width), nn.ReLU()]
+        for before in (width, width // 2, width // 4):
+            layers += [
+                *_doubling(before, before // 2),
+                nn.Conv2d(before // 2, before // 2, 3, padding=1),
+                nn.BatchNorm2d(before // 2),
+                nn.ReLU(),
+            ]
+        self.layers = nn.Sequential(*layers, *_doubling(width // 8, 1), nn.Conv2d(1, 1, 3, padding=1))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """``[B, D, h, w]`` -> logits ``[B, 1, 16 h, 16 w]``."""
+        return cast(Tensor, self.layers(tokens))
+
+
+class DetectionTransformer(nn.Module):
+    """A token of its own reads all patches; a linear layer turns it into the score.
+
+    Grids of more than ``max_tokens`` patches are averaged down first, since attention costs their square.
+
+    Args:
+        transformer: Runs over the detection token and the patches.
+        width: Width D of a token.
+        max_tokens: Most patches that enter the transformer.
+
+    Source: OMG-Fuser, detection head.
+    """
+
+    def __init__(self, transformer: Transformer, width: int, max_tokens: int = 4096) -> None:
+        super().__init__()
+        self.token = nn.Parameter(torch.empty(width))
+        self.transformer = transformer
+        self.score = nn.Linear(width, 1)
+        self.max_tokens = max_tokens
+        nn.init.trunc_normal_(self.token, std=0.02)
+
+    def forward(self, tokens: Tensor, map_logits: Tensor) -> Tensor:
+        """``[B, D, h, w]`` -> logits ``[B]``; ``map_logits`` is not read."""
+        rows, columns = tokens.shape[2:]
+        shrink = 1
+        while max(1, rows // shrink) * max(1, columns // shrink) > self.max_tokens:
+            shrink += 1
+        if shrink > 1:
+            size = (max(1, rows // shrink), max(1, columns // shrink))
+            tokens = functional.adaptive_avg_pool2d(tokens, size)
+        sequence = to_tokens(tokens)
+        token = self.token.to(sequence.dtype).expand(len(sequence), 1, -1)
+        return cast(Tensor, self.score(self.transformer(torch.cat([token, sequence], dim=1))[:, 0])[:, 0])
+
+
+class PooledDetectionHead(nn.Module):
+    """Scores a grid of any size from its mean and from its most suspicious patches.
+
+    Patches are ranked by the map's mean logit in them. An MLP reads the mean of all normalized tokens, the mean of
+    the top ones and the mean of the top logits, so that a picture of many tiles gets one score.
+
+    Args:
+        width: Width D of a token.
+        top_fraction: Part of the patches that count as top, at least one patch.
+    """
+
+    def __init__(self, width: int, top_fraction: float = 0.05) -> None:
+        super().__init__()
+        self.top_fraction = top_fraction
+        self.norm = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(2 * width + 1, width), nn.GELU(), nn.Linear(width, 1))
+
+    def forward(self, tokens: Tensor, map_logits: Tensor) -> Tensor:
+        """``tokens [B, D, h, w]`` and ``map_logits [B, 1, H, W]`` -> logits ``[B]``."""
+        sequence = self.norm(to_tokens(tokens))
+        suspicion = functional.adaptive_avg_pool2d(map_logits, (tokens.shape[2], tokens.shape[3])).flatten(1)
+        count = max(1, math.ceil(self.top_fraction * suspicion.shape[1]))
+        top, where = suspicion.topk(count, dim=1)
+        top_tokens = sequence.gather(1, where[:, :, None].expand(-1, -1, sequence.shape[2]))
+        pooled = [sequence.mean(1), top_tokens.mean(1), top.mean(1, keepdim=True).to(sequence.dtype)]
+        return cast(Tensor, self.mlp(torch.cat(pooled, dim=1))[:, 0])
+
+
+def _doubling(before: int, after: int) -> list[nn.Module]:
+    return [
+        nn.ConvTranspose2d(before, after, 3, stride=2, padding=1, output_padding=1),
+        nn.BatchNorm2d(after),
+    ]

@@ -1,0 +1,101 @@
+"""At the end of a fit: operating point, checkpoint folder and model card."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities import rank_zero_only
+
+from forensics.data.datamodule import ForgedDataModule
+from forensics.inference import Predictor
+from forensics.models.checkpoint import CARD, Checkpoint, OperatingPoint, find_checkpoint, save_checkpoint
+from forensics.training.module import FuserModule
+from forensics.training.operating_point import Development, choose_operating_point
+from signals import Evidence
+
+
+class ExportCheckpoint(Callback):
+    """Writes what ``tracefuse analyze --checkpoint`` reads.
+
+    Args:
+        folder: Where to write; by default ``checkpoint`` in the run's log folder.
+        pictures: Development forgeries (half of them pristine) that choose the operating point, beside the
+            whole validation photos.
+        false_alarms: Largest tolerated fraction of flagged pristine development pictures.
+    """
+
+    def __init__(self, folder: Path | None = None, pictures: int = 120, false_alarms: float = 0.05) -> None:
+        self._folder = folder
+        self._pictures = pictures
+        self._false_alarms = false_alarms
+        self._started = time.perf_counter()
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the clock."""
+        self._started = time.perf_counter()
+
+    @rank_zero_only  # type: ignore[untyped-decorator]
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the folder twice: first to look at development pictures with it, then with what they chose."""
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(pl_module, FuserModule) and isinstance(data, ForgedDataModule)
+        folder = self._folder or Path(trainer.log_dir or trainer.default_root_dir) / "checkpoint"
+        facts = {
+            "data": data.facts(),
+            "training": {
+                "steps": trainer.global_step,
+                "minutes": round((time.perf_counter() - self._started) / 60, 1),
+                "validation": {name: round(float(value), 4) for name, value in trainer.logged_metrics.items()},
+                "machine": f"{platform.machine()}, {trainer.strategy.root_device}",
+                "torch": version("torch"),
+                "tracefuse": version("tracefuse"),
+            },
+        }
+        self._write(folder, pl_module, OperatingPoint(), facts)
+        point = choose_operating_point(self._look(folder, data), self._false_alarms)
+        checkpoint = self._write(folder, pl_module, point, facts)
+        (folder / CARD).write_text(model_card(checkpoint), encoding="utf-8")
+        print(f"checkpoint: {folder}")
+
+    def _write(
+        self, folder: Path, module: FuserModule, point: OperatingPoint, facts: dict[str, Any]
+    ) -> Checkpoint:
+        return save_checkpoint(folder, module.model, module.preset, module.arguments, module.specs, point, facts)
+
+    def _look(self, folder: Path, data: ForgedDataModule) -> Iterator[Development]:
+        predictor = Predictor.load(find_checkpoint(folder).folder)
+        # Past the validation batches of the fit, so that these forgeries are new as well.
+        for index in range(1 << 20, (1 << 20) + self._pictures):
+            forged = data.validation_forger.forge(index)
+            prediction = predictor.predict(Evidence.open(forged.data))
+            yield Development(prediction.map, prediction.score, forged.mask)
+        for photo in data.validation_forger.photos:
+            prediction = predictor.predict(Evidence.open(photo.path))
+            yield Development(prediction.map, prediction.score, np.zeros_like(prediction.valid))
+
+
+def model_card(checkpoint: Checkpoint) -> str:
+    """The facts a fit knows of itself, as Markdown; measured scores are added by who measures them."""
+    fields = checkpoint.fields
+    data, training = fields["data"], fields["training"]
+    signals = ", ".join(f"`{spec.name}` {spec.version}" for spec in checkpoint.specs)
+    lines = [
+        f"# {checkpoint.name}",
+        "",
+        f"- Network: `{fields['model']}`; signals: {signals}.",
+        f"- Trained for {training['steps']} steps of {data['batch_size']} generated pictures"
+        f" in {training['minutes']} minutes ({training['machine']}, torch {training['torch']}), seed {data['seed']}.",
+        f"- Photos: {data['photos']} to train (`{data['photos_sha256'][:16]}`),"
+        f" {data['validation_photos']} to validate (`{data['validation_photos_sha256'][:16]}`).",
+        f"- Operating point (logits shown as 0.5): map {checkpoint.operating_point.map_logit:.3f},"
+        f" score {checkpoint.operating_point.score_logit:.3f}.",
+        f"- Validation at the end of the fit: {training['validation']}.",
+    ]
+    return "\n".join(lines) + "\n"

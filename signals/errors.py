@@ -1,0 +1,53 @@
+"""The one family of exceptions a user can meet; each knows the exit code of the command line."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ForensicsError(Exception):
+    """Base of every error raised on purpose. Its text is one line: what, why, what to do."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class WrongUsage(ForensicsError):
+    """The call itself cannot be carried out: an unknown name, a value out of range."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class UnknownSignal(WrongUsage):
+    """No signal of that name is registered."""
+
+
+class UnreadableImage(ForensicsError):
+    """The bytes cannot be read as a picture."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class UnsupportedImage(UnreadableImage):
+    """A picture of a kind that is refused on purpose, such as CMYK or 16 bits a channel."""
+
+
+class NoPictures(UnreadableImage):
+    """A folder or pattern that holds no picture."""
+
+
+class CheckpointMissing(ForensicsError):
+    """No checkpoint of that name or at that path."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class CheckpointMismatch(ForensicsError):
+    """A checkpoint that does not fit: another format, another version of a signal."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class OutputNotWritable(ForensicsError):
+    """A result cannot be written where it was asked for."""
+
+    exit_code: ClassVar[int] = 5

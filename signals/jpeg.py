@@ -1,0 +1,163 @@
+"""The quantized DCT coefficients of a JPEG file, as the file stores them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signals.jpeg_structure import JpegStructure, Sampling, read_structure
+
+# A progressive file may repeat its scans thousands of times to keep a decoder busy; encoders write about ten.
+MAX_SCANS = 100
+
+Coefficients = NDArray[np.int16]
+
+
+@dataclass(frozen=True, eq=False)
+class JpegComponent:
+    """One component (luma, a chroma, or a color channel).
+
+    Attributes:
+        coefficients: int16 ``[by, bx, 8, 8]``, row frequency before column frequency; ``by`` and ``bx`` cover
+            the component's own samples.
+        quantization_table: uint16 ``[8, 8]`` in natural order.
+        sampling: Horizontal and vertical sampling factor.
+    """
+
+    coefficients: Coefficients
+    quantization_table: NDArray[np.uint16]
+    sampling: Sampling
+
+
+@dataclass(frozen=True, eq=False)
+class JpegData:
+    """What a JPEG file holds besides pixels.
+
+    Attributes:
+        components: In the order of the file; only the first where ``exact`` is False.
+        exact: True if the coefficients are the file's own; False if they were computed back from decoded pixels.
+        markers: Marker names in the order of the file.
+        progressive: Whether the file is progressive.
+        scans: Number of scans begun.
+        color: ``grey``, ``ycbcr`` or ``rgb``.
+    """
+
+    components: tuple[JpegComponent, ...]
+    exact: bool
+    markers: tuple[str, ...]
+    progressive: bool
+    scans: int
+    color: str
+
+    @property
+    def luma(self) -> JpegComponent | None:
+        """The luma component if the file has one at full resolution, else None."""
+        most = tuple(max(c.sampling[axis] for c in self.components) for axis in (0, 1))
+        whole = self.color in ("grey", "ycbcr") and self.components[0].sampling == most
+        return self.components[0] if whole or self.color == "grey" else None
+
+
+class CoefficientsUnreadable(Exception):
+    """A reader of coefficients gave up on the file."""
+
+
+def read_jpeg(
+    data: bytes, structure: JpegStructure | None = None, decode: Callable[[], NDArray[np.uint8]] | None = None
+) -> JpegData:
+    """Reads the coefficients, tables and markers of a JPEG file.
+
+    Args:
+        data: The bytes of the file.
+        structure: Its markers, if they have been read already.
+        decode: Gives the decoded picture, uint8 ``[H, W, 3]``; used when no library can read the coefficients.
+
+    Returns:
+        The coefficients of every component; with ``exact=False``, luma alone, computed from the pixels.
+
+    Raises:
+        CoefficientsUnreadable: Neither way works.
+    """
+    structure = structure or read_structure(data)
+    _check(structure)
+    try:
+        planes, exact = _read_exact(_bare_stream(data, structure), structure), True
+    except CoefficientsUnreadable:
+        if decode is None:
+            raise
+        planes, exact = [_from_pixels(decode(), structure)], False
+    components = tuple(
+        JpegComponent(plane, structure.tables[slot], sampling)
+        for plane, slot, sampling in zip(planes, structure.table_slots, structure.samplings, strict=False)
+    )
+    return JpegData(components, exact, structure.markers, structure.progressive, structure.scans, structure.color)
+
+
+def complete_stream(data: bytes, structure: JpegStructure) -> bytes:
+    """The file with its end of image put back, if that was cut off: decoders then give what is there."""
+    return data if structure.ended else data + b"\xff\xd9"
+
+
+def _bare_stream(data: bytes, structure: JpegStructure) -> bytes:
+    # The library keeps application data and comments in process-wide memory of a fixed size, unchecked.
+    return structure.header + complete_stream(data, structure)[structure.first_scan :]
+
+
+def _check(structure: JpegStructure) -> None:
+    """Refuses what the native readers were not made for, before they see it."""
+    if not structure.lossy or structure.precision != 8 or not structure.width or not structure.height:
+        raise CoefficientsUnreadable("not an 8-bit DCT frame")
+    if structure.color not in ("grey", "ycbcr", "rgb") or len(set(structure.component_ids)) != len(
+        structure.component_ids
+    ):
+        raise CoefficientsUnreadable("neither grey nor three components")
+    if not 1 <= structure.scans <= MAX_SCANS:
+        raise CoefficientsUnreadable("no scan, or too many")
+    if any(not (1 <= h <= 4 and 1 <= v <= 4) for h, v in structure.samplings):
+        raise CoefficientsUnreadable("sampling factors out of range")
+    if any(slot not in structure.tables for slot in structure.table_slots):
+        raise CoefficientsUnreadable("a quantization table is missing")
+
+
+def _read_exact(stream: bytes, structure: JpegStructure) -> list[Coefficients]:
+    try:
+        import jpeglib
+    except ImportError as error:
+        raise CoefficientsUnreadable("jpeglib is not installed") from error
+    # The library reads from a path only; a closed file, since Windows cannot open one twice.
+    handle, path = tempfile.mkstemp(suffix=".jpg")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(stream)
+        jpeg = jpeglib.read_dct(path)
+        planes = [jpeg.Y, jpeg.Cb, jpeg.Cr][: len(structure.samplings)]
+    except Exception as error:  # OSError from libjpeg, but also what its wrapper trips over
+        raise CoefficientsUnreadable(str(error)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+    for plane, sampling in zip(planes, structure.samplings, strict=True):
+        if plane is None or plane.shape != (*_grid(structure, sampling), 8, 8):
+            raise CoefficientsUnreadable("the coefficients do not fit the frame")
+    return [np.ascontiguousarray(plane, dtype=np.int16) for plane in planes]
+
+
+def _grid(structure: JpegStructure, sampling: Sampling) -> tuple[int, int]:
+    """Blocks down and across of a component (T.81, A.1.1)."""
+    most_h = max(h for h, _ in structure.samplings)
+    most_v = max(v for _, v in structure.samplings)
+    return -(-structure.height * sampling[1] // (8 * most_v)), -(-structure.width * sampling[0] // (8 * most_h))
+
+
+def _from_pixels(pixels: NDArray[np.uint8], structure: JpegStructure) -> Coefficients:
+    from signals.block_dct import block_dct
+
+    table = structure.tables[structure.table_slots[0]].astype(np.float32)
+    height, width = _grid(structure, structure.samplings[0])
+    blocks = block_dct(pixels) / np.maximum(table, 1)
+    return np.rint(blocks[:height, :width]).astype(np.int16)

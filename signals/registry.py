@@ -1,0 +1,102 @@
+"""Signals by name: the ones that ship, and those that other packages add through entry points."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from collections.abc import Callable
+
+from signals.errors import UnknownSignal, WrongUsage
+from signals.signal import Signal
+
+ENTRY_POINT_GROUP = "tracefuse.signals"
+
+SignalFactory = Callable[[], Signal]
+
+# "module:attribute", so that naming a signal does not import what it computes with.
+_BUILT_IN = {
+    "dct": "signals.dct:Dct",
+    "splicebuster_counts": "signals.splicebuster:SplicebusterCounts",
+}
+_registered: dict[str, SignalFactory] = {}
+_instances: dict[str, Signal] = {}
+
+
+def register_signal(name: str, factory: SignalFactory) -> None:
+    """Makes a signal known under a name, for this process.
+
+    Args:
+        name: Name of the signal; must equal the ``spec.name`` of what ``factory`` makes.
+        factory: Makes the signal; called once, when the signal is first asked for.
+
+    Raises:
+        WrongUsage: The name is taken.
+    """
+    if name in _BUILT_IN or name in _registered:
+        raise WrongUsage(f"{name}: a signal of this name exists already; names are unique; choose another name.")
+    _registered[name] = factory
+
+
+def list_signals() -> list[str]:
+    """Names of all signals that can be made, sorted; broken third-party signals are left out."""
+    names = {*_BUILT_IN, *_registered, *_entry_points()}
+    return sorted(names - set(broken_signals()))
+
+
+def broken_signals() -> dict[str, str]:
+    """Third-party signals that are installed but cannot be loaded, each with the reason in one line."""
+    reasons = {}
+    for name in _entry_points():
+        try:
+            _from_entry_point(name)
+        except Exception as error:  # a stranger's package may raise anything
+            reasons[name] = f"{type(error).__name__}: {error}".splitlines()[0]
+    return reasons
+
+
+def get_signal(name: str) -> Signal:
+    """The signal of a name.
+
+    Args:
+        name: One of :func:`list_signals`.
+
+    Returns:
+        The signal; the same object each time.
+
+    Raises:
+        UnknownSignal: No such signal, or it is installed but cannot be loaded.
+    """
+    if name in _instances:
+        return _instances[name]
+    if name in _BUILT_IN:
+        module, _, attribute = _BUILT_IN[name].partition(":")
+        _instances[name] = getattr(importlib.import_module(module), attribute)()
+        return _instances[name]
+    if name in _registered:
+        _instances[name] = _registered[name]()
+        return _instances[name]
+    if name in _entry_points():
+        try:
+            return _from_entry_point(name)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            message = f"{name}: the package that adds this signal cannot be loaded; {reason}; reinstall that package."
+            raise UnknownSignal(message) from error
+    existing = ", ".join(list_signals())
+    raise UnknownSignal(f"{name}: no signal of this name; the signals are {existing}; use one of these.")
+
+
+def _entry_points() -> dict[str, importlib.metadata.EntryPoint]:
+    found = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
+    return {point.name: point for point in found if point.name not in _BUILT_IN and point.name not in _registered}
+
+
+def _from_entry_point(name: str) -> Signal:
+    if name not in _instances:
+        signal: Signal = _entry_points()[name].load()()
+        if not isinstance(signal, Signal):
+            raise TypeError("what the entry point makes is not a signal")
+        if signal.spec.name != name:
+            raise ValueError(f"the signal calls itself {signal.spec.name!r}")
+        _instances[name] = signal
+    return _instances[name]

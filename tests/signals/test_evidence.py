@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import hashlib
+import struct
+import threading
+import warnings
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile
+
+from signals import Evidence, UnreadableImage, UnsupportedImage
+
+
+@pytest.fixture(autouse=True)
+def _no_warning_may_be_printed():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def _refused(source, kind=UnreadableImage, name="x.jpg"):
+    with pytest.raises(kind) as caught:
+        evidence = Evidence.open(source, name=name)
+        _ = evidence.pixels
+    text = str(caught.value)
+    assert text.startswith(f"{name}: ") and "\n" not in text and text.count(";") >= 2
+    return text
+
+
+def _png_header(width, height, depth=8, color=2):
+    body = b"IHDR" + struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("png", {}),
+        ("webp", {"lossless": True}),
+        ("tiff", {}),
+        ("tiff", {"compression": "tiff_lzw"}),
+        ("bmp", {}),
+    ],
+)
+def test_lossless_files_give_their_pixels(kind, options, noise, encode):
+    pixels = noise(37, 45)
+    evidence = Evidence.open(encode(pixels, kind, **options))
+    assert (evidence.type, evidence.width, evidence.height) == (kind, 45, 37)
+    assert np.array_equal(evidence.pixels, pixels)
+    assert evidence.warnings == () and evidence.jpeg is None and evidence.decoded_rows == 37
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_jpeg_pixels_equal_pillows(progressive, noise, encode):
+    data = encode(noise(61, 83), "jpeg", quality=80, progressive=progressive)
+    evidence = Evidence.open(data)
+    import io
+
+    assert np.array_equal(evidence.pixels, np.asarray(Image.open(io.BytesIO(data))))
+    assert evidence.jpeg is not None and evidence.jpeg.exact and evidence.warnings == ()
+
+
+def test_lossy_webp_and_gif_first_picture(noise, encode):
+    assert Evidence.open(encode(noise(20, 30), "webp")).pixels.shape == (20, 30, 3)
+    frames = [Image.new("RGB", (12, 9), color) for color in ("red", "blue")]
+    evidence = Evidence.open(encode(frames[0], "gif", save_all=True, append_images=frames[1:]))
+    assert (evidence.pixels == [255, 0, 0]).all() and "only the first" in evidence.warnings[0]
+
+
+def test_type_comes_from_the_bytes_not_the_name(tmp_path, noise, encode):
+    path = tmp_path / "ünicode name.jpg"
+    path.write_bytes(encode(noise(16, 16), "png"))
+    evidence = Evidence.open(path)
+    assert evidence.type == "png" and evidence.name == "ünicode name.jpg"
+    assert Evidence.open(str(path)).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_grey_becomes_three_equal_channels(kind, noise, encode):
+    grey = Image.fromarray(noise(24, 40)[..., 0])
+    pixels = Evidence.open(encode(grey, kind)).pixels
+    assert pixels.shape == (24, 40, 3) and (pixels == pixels[..., :1]).all()
+
+
+def test_palette_and_one_bit(noise, encode):
+    image = Image.fromarray(noise(24, 40))
+    palette = image.quantize(16)
+    assert np.array_equal(Evidence.open(encode(palette, "png")).pixels, np.asarray(palette.convert("RGB")))
+    assert set(np.unique(Evidence.open(encode(image.convert("1"), "png")).pixels)) <= {0, 255}
+
+
+def test_transparency_is_ignored_with_a_warning(noise, encode):
+    pixels = noise(24, 40)
+    alpha = np.zeros((24, 40, 1), dtype=np.uint8)
+    for data in (
+        encode(np.concatenate([pixels, alpha], axis=2), "png"),
+        encode(Image.fromarray(pixels), "png", transparency=tuple(int(v) for v in pixels[0, 0])),
+    ):
+        evidence = Evidence.open(data)
+        assert np.array_equal(evidence.pixels, pixels) and "transparency" in evidence.warnings[0]
+    palette = Image.fromarray(pixels).quantize(8)
+    evidence = Evidence.open(encode(palette, "png", transparency=b"\0\x80\xff"))
+    assert evidence.pixels.shape == (24, 40, 3) and len(evidence.warnings) == 1
+
+
+def test_sixteen_bits_and_print_colors_are_refused(noise, encode):
+    grey16 = Image.fromarray(np.arange(400, dtype=np.uint16).reshape(20, 20) * 100)
+    assert "16 bits" in _refused(encode(grey16, "png"), UnsupportedImage)
+    assert "16 bits" in _refused(_png_header(20, 20, depth=16) + b"rest", UnsupportedImage)
+    assert "16 bits" in _refused(encode(grey16, "tiff"), UnsupportedImage)
+    assert "32 bits" in _refused(encode(Image.fromarray(np.ones((9, 9), np.float32)), "tiff"), UnsupportedImage)
+    cmyk = Image.fromarray(noise(24, 40)).convert("CMYK")
+    assert "CMYK" in _refused(encode(cmyk, "jpeg"), UnsupportedImage)
+    assert "CMYK" in _refused(encode(cmyk, "tiff"), UnsupportedImage)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "tiff"])
+def test_orientation_is_read_and_pixels_stay(kind, noise, encode):
+    exif = Image.Exif()
+    exif[274] = 6
+    evidence = Evidence.open(encode(noise(24, 40), kind, exif=exif))
+    assert evidence.orientation == 6
+    assert (evidence.width, evidence.height) == (40, 24) and evidence.pixels.shape == (24, 40, 3)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 7), (10, 60000)])
+@pytest.mark.parametrize("kind", ["jpeg", "png"])
+def test_extreme_sizes_open(kind, height, width, encode):
+    data = encode(np.full((height, width, 3), 90, np.uint8), kind)
+    assert Evidence.open(data).pixels.shape == (height, width, 3)
+
+
+def test_not_a_picture():
+    assert "empty" in _refused(b"")
+    for data in (b"hello, this is text", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", b"RIFF\0\0\0\0WEBP"):
+        _refused(data)
+
+
+def test_missing_file_and_folder(tmp_path):
+    with pytest.raises(UnreadableImage, match="no-such.png"):
+        Evidence.open(tmp_path / "no-such.png")
+    with pytest.raises(UnreadableImage, match="give a file"):
+        Evidence.open(tmp_path)
+    with pytest.raises(UnreadableImage):
+        Evidence.open("nul\0byte.png")
+
+
+@pytest.mark.parametrize("kind", ["png", "webp", "tiff", "gif", "bmp"])
+def test_cut_after_two_thirds(kind, noise, encode):
+    data = encode(noise(100, 80), kind)
+    _refused(data[: len(data) * 2 // 3])
+
+
+def test_bounds_are_checked_before_decoding(monkeypatch):
+    assert "120 megapixels" in _refused(_png_header(50_000, 50_000))
+    huge = b"\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0" + b"\xff\xda\0\x08\1\1\0\0\x3f\0\0\xff\xd9"
+    assert "120 megapixels" in _refused(huge)
+    monkeypatch.setattr("signals.evidence.MAX_BYTES", 10)
+    assert "MB" in _refused(b"\xff\xd8\xff" + b"x" * 20)
+
+
+def test_large_picture_within_the_bound_prints_no_warning(encode):
+    # Pillow by itself warns above 89 megapixels.
+    evidence = Evidence.open(encode(Image.new("1", (10_000, 10_000)), "png"))
+    assert (evidence.width, evidence.height) == (10_000, 10_000)
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is False
+
+
+def test_jpeg_cut_early_is_unreadable(noise, encode):
+    data = encode(noise(400, 400), "jpeg", quality=90)
+    _refused(data[:900])
+    assert "rows" in _refused(data[: len(data) // 5])
+
+
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_jpeg_cut_at_sixty_percent_keeps_what_is_there(subsampling, noise, encode):
+    data = encode(noise(400, 400), "jpeg", quality=90, subsampling=subsampling)
+    whole, cut = Evidence.open(data), Evidence.open(data[: int(len(data) * 0.6)])
+    assert 150 < cut.decoded_rows < 300 and cut.decoded_rows % 8 == 0
+    assert "cut short" in cut.warnings[0]
+    # The last row of blocks that is there may differ where chroma is smoothed across its edge.
+    rows = cut.decoded_rows - 8
+    assert np.array_equal(cut.pixels[:rows], whole.pixels[:rows])
+    assert cut.pixels.shape == whole.pixels.shape
+
+
+def test_missing_end_alone_loses_no_rows(noise, encode):
+    evidence = Evidence.open(encode(noise(61, 83), "jpeg")[:-2])
+    assert evidence.decoded_rows == 61 and len(evidence.warnings) == 1
+
+
+def test_progressive_cut_in_a_later_scan(noise, encode):
+    data = encode(noise(200, 200), "jpeg", progressive=True)
+    evidence = Evidence.open(data[: int(len(data) * 0.8)])
+    assert evidence.decoded_rows == 200 and "detail" in evidence.warnings[0]
+
+
+def test_from_pixels_copies_and_hashes(noise):
+    pixels = noise(20, 30)
+    evidence = Evidence.from_pixels(pixels, name="a")
+    before = pixels.copy()
+    pixels[:] = 0
+    assert np.array_equal(evidence.pixels, before) and not evidence.pixels.flags.writeable
+    assert evidence.sha256 != Evidence.from_pixels(before.reshape(30, 20, 3)).sha256
+    assert evidence.sha256 == Evidence.from_pixels(before).sha256 and evidence.type == "array"
+
+
+@pytest.mark.parametrize("array", [np.zeros((4, 4)), np.zeros((4, 4, 3)), np.zeros((4, 4, 4), np.uint8)])
+def test_from_pixels_refuses_other_arrays(array):
+    with pytest.raises(UnsupportedImage, match="convert it first"):
+        Evidence.from_pixels(array)
+    with pytest.raises(UnreadableImage):
+        Evidence.from_pixels(np.zeros((0, 4, 3), np.uint8))
+
+
+def test_load_takes_anything_that_holds_a_picture(tmp_path, noise, encode):
+    pixels = noise(20, 30)
+    path = tmp_path / "a.png"
+    path.write_bytes(encode(pixels, "png"))
+    with Image.open(path) as image:
+        sources = [path, str(path), path.read_bytes(), image, pixels, Evidence.open(path)]
+        assert all(np.array_equal(Evidence.load(source).pixels, pixels) for source in sources)
+    with pytest.raises(UnreadableImage):
+        Evidence.load(3)
+    with pytest.raises(UnsupportedImage):
+        Evidence.load(Image.new("CMYK", (9, 9)))
+
+
+def test_threads_share_one_evidence(noise, encode):
+    evidence = Evidence.open(encode(noise(64, 64), "jpeg"))
+    seen = []
+    threads = [threading.Thread(target=lambda: seen.append((evidence.pixels, evidence.jpeg))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 4 and all(np.array_equal(pixels, seen[0][0]) for pixels, _ in seen)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import importlib.metadata
+
+import pytest
+
+from signals import SignalMap, SignalSpec, UnknownSignal, WrongUsage, broken_signals, get_signal, list_signals
+from signals import register_signal, registry
+
+
+class Dummy:
+    reads = "Nothing."
+    blind_when = "Always."
+
+    def __init__(self, name="dummy"):
+        self.spec = SignalSpec(name, version="1")
+
+    def extract(self, evidence):
+        return SignalMap.unusable(self.spec, "It reads nothing.")
+
+
+class FakeEntryPoint:
+    def __init__(self, name, load):
+        self.name, self.load = name, load
+
+
+@pytest.fixture(autouse=True)
+def _forget(monkeypatch):
+    monkeypatch.setattr(registry, "_registered", {})
+    monkeypatch.setattr(registry, "_instances", {})
+
+
+def _install(monkeypatch, *points):
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: list(points))
+
+
+def test_what_ships():
+    assert {"dct", "splicebuster_counts"} <= set(list_signals())
+    assert get_signal("dct") is get_signal("dct")
+    assert all(get_signal(name).spec.name == name for name in list_signals())
+
+
+def test_unknown_name_says_what_exists():
+    with pytest.raises(UnknownSignal, match="dct, splicebuster_counts"):
+        get_signal("dtc")
+
+
+def test_register_by_hand():
+    register_signal("dummy", Dummy)
+    assert "dummy" in list_signals() and get_signal("dummy").spec.name == "dummy"
+    with pytest.raises(WrongUsage):
+        register_signal("dummy", Dummy)
+    with pytest.raises(WrongUsage):
+        register_signal("dct", Dummy)
+
+
+def test_entry_points_and_broken_ones(monkeypatch):
+    def fails():
+        raise ImportError("no module named sensor\nsecond line")
+
+    _install(
+        monkeypatch,
+        FakeEntryPoint("dummy", lambda: Dummy),
+        FakeEntryPoint("absent", fails),
+        FakeEntryPoint("misnamed", lambda: Dummy),
+        FakeEntryPoint("number", lambda: int),
+        FakeEntryPoint("dct", fails),
+    )
+    assert list_signals() == ["dct", "dummy", "splicebuster_counts"]
+    assert get_signal("dummy").reads == "Nothing."
+    broken = broken_signals()
+    assert sorted(broken) == ["absent", "misnamed", "number"]
+    assert broken["absent"] == "ImportError: no module named sensor"
+    with pytest.raises(UnknownSignal, match="absent: .*sensor"):
+        get_signal("absent")
