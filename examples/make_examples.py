@@ -1,7 +1,7 @@
 """Makes the example pictures from the photos in ``sources/`` with the parts of the forge.
 
-Run it from a checkout with TraceFuse installed: ``python examples/make_examples.py``. ``untouched.jpg`` is a
-photo as its camera wrote it and is not made here.
+Run it from a checkout with TraceFuse installed: ``python examples/make_examples.py``. The two untouched
+pictures are copies and are not made here.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def save_png(pixels: Pixels) -> bytes:
 def main() -> None:
     """Writes the pictures, their masks and the manifest."""
     (HERE / "masks").mkdir(exist_ok=True)
-    rows = [ManifestRow(HERE / "untouched.jpg", None, 0, {"edit": "none"})]
+    rows = [ManifestRow(HERE / name, None, 0, {"edit": "none"}) for name in ("untouched.jpg", "untouched.png")]
     for name, edit_name, edit, data in (
         ("splice.jpg", "splice", splice := make_splice(), JpegSave(92).encode(splice.pixels)),
         ("copy_move.jpg", "copy_move", copied := make_copy_move(), JpegSave(95).encode(copied.pixels)),

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from signals.containers import Header, read_header
 from signals.errors import UnreadableImage, UnsupportedImage
-from signals.jpeg import MAX_SCANS, CoefficientsUnreadable, JpegData, complete_stream, read_jpeg
+from signals.jpeg import MAX_SCANS, CoefficientsError, JpegData, complete_stream, read_jpeg
+from signals.jpeg_damage import ends_early, find_damage
 from signals.truncation import count_decoded_rows
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ class Evidence:
     _given: Decoded | None = field(default=None, repr=False)
 
     @classmethod
-    def open(cls, source: str | os.PathLike[str] | bytes, *, name: str | None = None) -> Evidence:
+    def open(
+        cls, source: str | os.PathLike[str] | bytes | bytearray | memoryview, *, name: str | None = None
+    ) -> Evidence:
         """Opens a file or the bytes of one.
 
         Args:
@@ -72,9 +75,8 @@ class Evidence:
         label = name or "picture"
         header = _check_header(data, label)
         evidence = cls(name, data, header.type, header.width, header.height, header.orientation, header)
-        if header.jpeg is not None and not header.jpeg.ended and evidence.decoded_rows * 4 < header.height:
-            what = f"only {evidence.decoded_rows} of {header.height} rows of pixels are there"
-            raise UnreadableImage(f"{label}: {what}; the file was cut short; {_SEND_ANOTHER}.")
+        if header.jpeg is not None and not header.jpeg.ended:
+            evidence._check_rows()
         return evidence
 
     @classmethod
@@ -122,19 +124,22 @@ class Evidence:
 
     @classmethod
     def _from_image(cls, image: Any, name: str | None) -> Evidence:
-        from signals.pixels import ModeRefused, decode_image
+        from signals.pixels import ModeError, decode_image
 
         label = name or "picture"
         _check_size(label, *image.size)
         try:
             decoded = decode_image(image.copy())
             orientation = image.getexif().get(274, 1)
-        except ModeRefused as error:
+        except ModeError as error:
             raise UnsupportedImage(f"{label}: {error}; its signals would be read wrongly; {_CONVERT}.") from error
         except Exception as error:
-            raise UnreadableImage(f"{label}: the picture cannot be decoded; {_line(error)}; {_SEND_ANOTHER}.") from error
+            raise UnreadableImage(
+                f"{label}: the picture cannot be decoded; {_line(error)}; {_SEND_ANOTHER}."
+            ) from error
         orientation = orientation if orientation in range(1, 9) else 1
-        return cls(name, None, "array", *image.size, orientation, _given=decoded)
+        width, height = image.size
+        return cls(name, None, "array", width, height, orientation, _given=decoded)
 
     @cached_property
     def sha256(self) -> str:
@@ -153,12 +158,13 @@ class Evidence:
             UnreadableImage: The bytes are damaged.
             UnsupportedImage: A kind of pixel that only shows on decoding.
         """
+        self._check_rows()
         return self._decoded.pixels
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was wrong with the file or left out of it, one sentence each. Decodes the pixels."""
-        return (*self._cut_warnings, *self._decoded.warnings)
+        return (*self._file_warnings, *self._decoded.warnings)
 
     @cached_property
     def jpeg(self) -> JpegData | None:
@@ -166,23 +172,40 @@ class Evidence:
         if self._header is None or self._header.jpeg is None or self.data is None:
             return None
         try:
-            return read_jpeg(self.data, self._header.jpeg, decode=lambda: self.pixels)
-        except (CoefficientsUnreadable, UnreadableImage):
+            return read_jpeg(self.data, self._header.jpeg, decode=lambda: self._decoded.pixels)
+        except (CoefficientsError, UnreadableImage):
             return None
 
     @cached_property
     def decoded_rows(self) -> int:
         """Rows of pixels that the file really holds: the height, or fewer for a JPEG that was cut short."""
         structure = self._header.jpeg if self._header else None
-        if structure is None or structure.ended:
+        if structure is None or not self._cut:
             return self.height
         return count_decoded_rows(self.jpeg, structure)
 
+    def _check_rows(self) -> None:
+        """Refuses a JPEG of which less than a quarter is there."""
+        if self.decoded_rows * 4 < self.height:
+            what = f"only {self.decoded_rows} of {self.height} rows of pixels are there"
+            raise UnreadableImage(f"{self.name or 'picture'}: {what}; the file was cut short; {_SEND_ANOTHER}.")
+
     @cached_property
-    def _cut_warnings(self) -> tuple[str, ...]:
+    def _cut(self) -> bool:
+        """Whether this is a JPEG whose data runs out before the picture is complete."""
         structure = self._header.jpeg if self._header else None
-        if structure is None or structure.ended:
+        if structure is None or self.data is None:
+            return False
+        return not structure.ended or ends_early(self.data, structure, self.jpeg)
+
+    @cached_property
+    def _file_warnings(self) -> tuple[str, ...]:
+        structure = self._header.jpeg if self._header else None
+        if structure is None or self.data is None:
             return ()
+        if not self._cut:
+            damage = find_damage(self.data, structure)
+            return () if damage is None else (f"The file is damaged: {damage}; parts of the picture may be wrong.",)
         if self.decoded_rows < self.height:
             return (f"The file was cut short: only {self.decoded_rows} of {self.height} rows of pixels are there.",)
         if structure.progressive:
@@ -193,16 +216,17 @@ class Evidence:
     def _decoded(self) -> Decoded:
         if self._given is not None:
             return self._given
-        from signals.pixels import Decoded, ModeRefused, decode_bytes
+        from signals.pixels import ModeError, decode_bytes
 
-        assert self.data is not None and self._header is not None
+        assert self.data is not None
+        assert self._header is not None
         label = self.name or "picture"
         data = self.data
         if self._header.jpeg is not None:
             data = complete_stream(self.data, self._header.jpeg)
         try:
             decoded: Decoded = decode_bytes(data, self.type)
-        except ModeRefused as error:
+        except ModeError as error:
             raise UnsupportedImage(f"{label}: {error}; its signals would be read wrongly; {_CONVERT}.") from error
         except Exception as error:  # Pillow raises almost anything on damaged bytes
             what = f"the {self.type} file is damaged or cut short"

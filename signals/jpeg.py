@@ -63,7 +63,7 @@ class JpegData:
         return self.components[0] if whole or self.color == "grey" else None
 
 
-class CoefficientsUnreadable(Exception):
+class CoefficientsError(Exception):
     """A reader of coefficients gave up on the file."""
 
 
@@ -81,13 +81,13 @@ def read_jpeg(
         The coefficients of every component; with ``exact=False``, luma alone, computed from the pixels.
 
     Raises:
-        CoefficientsUnreadable: Neither way works.
+        CoefficientsError: Neither way works.
     """
     structure = structure or read_structure(data)
     _check(structure)
     try:
         planes, exact = _read_exact(_bare_stream(data, structure), structure), True
-    except CoefficientsUnreadable:
+    except CoefficientsError:
         if decode is None:
             raise
         planes, exact = [_from_pixels(decode(), structure)], False
@@ -111,24 +111,24 @@ def _bare_stream(data: bytes, structure: JpegStructure) -> bytes:
 def _check(structure: JpegStructure) -> None:
     """Refuses what the native readers were not made for, before they see it."""
     if not structure.lossy or structure.precision != 8 or not structure.width or not structure.height:
-        raise CoefficientsUnreadable("not an 8-bit DCT frame")
+        raise CoefficientsError("not an 8-bit DCT frame")
     if structure.color not in ("grey", "ycbcr", "rgb") or len(set(structure.component_ids)) != len(
         structure.component_ids
     ):
-        raise CoefficientsUnreadable("neither grey nor three components")
+        raise CoefficientsError("neither grey nor three components")
     if not 1 <= structure.scans <= MAX_SCANS:
-        raise CoefficientsUnreadable("no scan, or too many")
+        raise CoefficientsError("no scan, or too many")
     if any(not (1 <= h <= 4 and 1 <= v <= 4) for h, v in structure.samplings):
-        raise CoefficientsUnreadable("sampling factors out of range")
+        raise CoefficientsError("sampling factors out of range")
     if any(slot not in structure.tables for slot in structure.table_slots):
-        raise CoefficientsUnreadable("a quantization table is missing")
+        raise CoefficientsError("a quantization table is missing")
 
 
 def _read_exact(stream: bytes, structure: JpegStructure) -> list[Coefficients]:
     try:
         import jpeglib
     except ImportError as error:
-        raise CoefficientsUnreadable("jpeglib is not installed") from error
+        raise CoefficientsError("jpeglib is not installed") from error
     # The library reads from a path only; a closed file, since Windows cannot open one twice.
     handle, path = tempfile.mkstemp(suffix=".jpg")
     try:
@@ -137,13 +137,13 @@ def _read_exact(stream: bytes, structure: JpegStructure) -> list[Coefficients]:
         jpeg = jpeglib.read_dct(path)
         planes = [jpeg.Y, jpeg.Cb, jpeg.Cr][: len(structure.samplings)]
     except Exception as error:  # OSError from libjpeg, but also what its wrapper trips over
-        raise CoefficientsUnreadable(str(error)) from error
+        raise CoefficientsError(str(error)) from error
     finally:
         with contextlib.suppress(OSError):
             os.unlink(path)
     for plane, sampling in zip(planes, structure.samplings, strict=True):
         if plane is None or plane.shape != (*_grid(structure, sampling), 8, 8):
-            raise CoefficientsUnreadable("the coefficients do not fit the frame")
+            raise CoefficientsError("the coefficients do not fit the frame")
     return [np.ascontiguousarray(plane, dtype=np.int16) for plane in planes]
 
 

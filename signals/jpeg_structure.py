@@ -46,6 +46,7 @@ class JpegStructure:
         first_scan: Position of the first scan's marker, or the end of the data.
         first_scan_components: Number of components in the first scan.
         ended: Whether the end-of-image marker was found.
+        end: Position of that marker, or the end of the data.
         adobe_transform: Color transform of the Adobe marker, or None.
         exif: The EXIF block, from its byte-order mark on; empty if there is none.
         header: Bytes before the first scan without application data and comments.
@@ -65,6 +66,7 @@ class JpegStructure:
     first_scan: int
     first_scan_components: int
     ended: bool
+    end: int
     adobe_transform: int | None
     exif: bytes
     header: bytes
@@ -95,14 +97,14 @@ def read_structure(data: bytes) -> JpegStructure:
     frame_name, lossy = "", False
     components: tuple[tuple[int, Sampling, int], ...] = ()
     tables: dict[int, NDArray[np.uint16]] = {}
-    first_scan, first_scan_components, ended = len(data), 0, False
+    first_scan, first_scan_components, ended, end = len(data), 0, False, len(data)
     adobe: int | None = None
     exif = b""
     kept = [data[:2]]
     for code, start, body in _segments(data):
         markers.append(_name(code))
         if code == _EOI:
-            ended = True
+            ended, end = True, start
         elif code == _SOS and first_scan == len(data):
             first_scan, first_scan_components = start, body[0] if body else 0
         elif code == _DQT:
@@ -121,7 +123,7 @@ def read_structure(data: bytes) -> JpegStructure:
     return JpegStructure(
         tuple(markers), frame[2], frame[1], frame[0], frame_name, lossy,
         tuple(c[1] for c in components), tuple(c[2] for c in components), tuple(c[0] for c in components),
-        tables, markers.count("SOS"), first_scan, first_scan_components, ended, adobe, exif, b"".join(kept),
+        tables, markers.count("SOS"), first_scan, first_scan_components, ended, end, adobe, exif, b"".join(kept),
     )  # fmt: skip
 
 

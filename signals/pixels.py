@@ -23,7 +23,7 @@ _EIGHT_BIT_MODES = ("1", "L", "P", "RGB", "LA", "PA", "RGBA", "RGBX", "YCbCr", "
 _ORIENTATION = 274
 
 
-class ModeRefused(Exception):
+class ModeError(Exception):
     """A kind of pixel that is refused on purpose; the text names it."""
 
 
@@ -48,7 +48,7 @@ def decode_bytes(data: bytes, kind: str) -> Decoded:
         kind: Type by magic bytes.
 
     Raises:
-        ModeRefused: Not 8 bits a channel, or not RGB, grey or palette.
+        ModeError: Not 8 bits a channel, or not RGB, grey or palette.
         Exception: Whatever Pillow raises on damaged bytes.
     """
     with _OPENERS[kind](io.BytesIO(data)) as image:
@@ -77,10 +77,10 @@ def decode_image(image: Image.Image) -> Decoded:
 
 
 def refuse_mode(mode: str) -> None:
-    """Raises :class:`ModeRefused` for a mode of Pillow that is not grey, palette or RGB of 8 bits."""
+    """Raises :class:`ModeError` for a mode of Pillow that is not grey, palette or RGB of 8 bits."""
     if mode == "CMYK":
-        raise ModeRefused("CMYK pictures, made for printing, are not supported")
+        raise ModeError("CMYK pictures, made for printing, are not supported")
     if mode.startswith("I") or mode == "F":
-        raise ModeRefused("pictures of more than 8 bits a channel are not supported")
+        raise ModeError("pictures of more than 8 bits a channel are not supported")
     if mode not in _EIGHT_BIT_MODES:
-        raise ModeRefused(f"pictures of the color mode {mode} are not supported")
+        raise ModeError(f"pictures of the color mode {mode} are not supported")

@@ -60,7 +60,7 @@ class SplicebusterCounts:
         for top in range(0, rows, _STRIP // _CELL):
             bottom = min(rows, top + _STRIP // _CELL)
             values[:, top:bottom, :columns] = _count_strip(pixels, top * _CELL, bottom * _CELL, columns * _CELL)
-        valid = values.any(axis=0)
+        valid = np.asarray(values.any(axis=0), dtype=np.bool_)
         # A cell reads pixels up to 4 rows below its own first 8, hence a row of cells more is lost.
         if evidence.decoded_rows < evidence.height:
             valid[max(0, (evidence.decoded_rows - 8) // _CELL) :] = False
@@ -92,15 +92,14 @@ def _count_strip(pixels: NDArray[np.uint8], top: int, bottom: int, width: int) -
     """Counts of the cells whose pixels are rows ``top + 4 .. bottom + 4``: uint8 ``[50, cells, cells]``."""
     first = max(0, top + _BORDER - _REACH)
     last = min(pixels.shape[0], bottom + _BORDER + _REACH)
-    thousandths = cv2.transform(pixels[first:last].astype(np.float32), _LUMA)
+    thousandths = np.asarray(cv2.transform(pixels[first:last].astype(np.float32), _LUMA), dtype=np.float32)
     kept = _unsaturated(thousandths)[top + _BORDER - first :][: bottom - top, _BORDER : _BORDER + width]
     thousandths = thousandths[top - first : bottom + 2 * _BORDER - first]
     horizontal = _levels(thousandths, axis=1)
     vertical = _levels(thousandths, axis=0)
     across = (_codes(horizontal, 0, width), _codes(vertical, 1, width))
     along = (_codes(horizontal, 1, width), _codes(vertical, 0, width))
-    counts = np.concatenate([_histograms(pair, kept) for pair in (across, along)])
-    return counts
+    return np.concatenate([_histograms(pair, kept) for pair in (across, along)])
 
 
 def _levels(thousandths: NDArray[np.float32], axis: int) -> NDArray[np.uint8]:
@@ -124,8 +123,7 @@ def _codes(levels: NDArray[np.uint8], axis: int, width: int) -> NDArray[np.uint8
     for place in range(4):
         window[axis] = slice(place, levels.shape[axis] - 4 + place)
         code += levels[window[0], window[1]] * np.uint8(3**place)
-    classes: NDArray[np.uint8] = cv2.LUT(code[:, :width], _LOOK_UP)
-    return classes
+    return np.asarray(cv2.LUT(code[:, :width], _LOOK_UP), dtype=np.uint8)
 
 
 _LOOK_UP = np.zeros(256, dtype=np.uint8)
@@ -147,11 +145,12 @@ def _unsaturated(thousandths: NDArray[np.float32]) -> NDArray[np.bool_]:
     """False on and near areas clipped to black or white."""
     dark = (thousandths < _DARK).view(np.uint8)
     bright = (thousandths > _BRIGHT).view(np.uint8)
-    clipped = cv2.morphologyEx(dark, cv2.MORPH_OPEN, _disk(3)) | cv2.morphologyEx(bright, cv2.MORPH_OPEN, _disk(2))
-    near = cv2.dilate(clipped, np.ones((9, 9), dtype=np.uint8))
+    dark_areas = cv2.morphologyEx(dark, cv2.MORPH_OPEN, _disk(3))
+    bright_areas = cv2.morphologyEx(bright, cv2.MORPH_OPEN, _disk(2))
+    near = cv2.dilate(cv2.max(dark_areas, bright_areas), np.ones((9, 9), dtype=np.uint8))
     return np.asarray(near == 0)
 
 
 def _disk(radius: int) -> NDArray[np.uint8]:
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-    return (x * x + y * y <= radius * radius).astype(np.uint8)
+    return np.asarray(x * x + y * y <= radius * radius, dtype=np.uint8)

@@ -61,7 +61,7 @@ def _read_entries(data: bytes, order: str, start: int, count: int, *, big: int) 
         if position + entry_size > len(data):
             break
         tag, kind, length = struct.unpack_from(order + "HH" + number, data, position)
-        if kind not in _SIZES or not 0 < length:
+        if kind not in _SIZES or not length > 0:
             continue
         length = min(length, _MAX_VALUES)
         place = position + entry_size - big

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from signals.jpeg import JpegData
 from signals.jpeg_structure import JpegStructure
 
@@ -25,8 +28,8 @@ def count_decoded_rows(jpeg: JpegData | None, structure: JpegStructure) -> int:
     if structure.scans > 1:
         return structure.height
     component = jpeg.components[0]
-    filled = component.coefficients.any(axis=(2, 3))
-    rows = filled.any(axis=1).nonzero()[0]
+    filled: NDArray[np.bool_] = np.asarray(component.coefficients.any(axis=(2, 3)), dtype=np.bool_)
+    rows = np.flatnonzero(filled.any(axis=1))
     if not rows.size:
         return 0
     most_v = max(v for _, v in structure.samplings)
@@ -34,6 +37,8 @@ def count_decoded_rows(jpeg: JpegData | None, structure: JpegStructure) -> int:
     interleaved = structure.first_scan_components > 1
     unit_rows, unit_columns = (component.sampling[1], component.sampling[0]) if interleaved else (1, 1)
     unit = int(rows[-1]) // unit_rows
-    last_unit = filled[unit * unit_rows : (unit + 1) * unit_rows, (filled.shape[1] - 1) // unit_columns * unit_columns :]
+    last_unit = filled[
+        unit * unit_rows : (unit + 1) * unit_rows, (filled.shape[1] - 1) // unit_columns * unit_columns :
+    ]
     complete = unit + 1 if last_unit.any() else unit
     return min(structure.height, complete * unit_rows * 8 * most_v // component.sampling[1])

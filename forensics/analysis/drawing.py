@@ -23,7 +23,15 @@ INVALID_LIGHT, INVALID_DARK = 168, 128
 # In small pictures a line with a dark edge would cover what it outlines.
 SMALLEST_CASED = 400
 # Okabe & Ito (2008), told apart with every common color vision
-OBJECT_COLORS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167))
+OBJECT_COLORS = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (204, 121, 167),
+)
 
 
 def draw_map(map_: NDArray[np.float32]) -> Pixels:
@@ -36,7 +44,8 @@ def draw_map(map_: NDArray[np.float32]) -> Pixels:
         uint8 ``[H, W]``.
     """
     # Multiplying by a power of two is exact, so no rounding moves a value over the operating point.
-    return np.minimum(map_ * np.float32(256), np.float32(255)).astype(np.uint8)
+    levels: Pixels = np.minimum(map_ * np.float32(256), np.float32(255)).astype(np.uint8)
+    return levels
 
 
 def draw_overlay(pixels: Pixels, grey_map: Pixels) -> Pixels:
@@ -55,7 +64,7 @@ def draw_overlay(pixels: Pixels, grey_map: Pixels) -> Pixels:
     remaining = cv2.LUT(grey_map, ((1 - opacity) * 255).astype(np.uint8))
     ground = cv2.multiply(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), remaining, scale=1 / 255)
     layers = [cv2.add(ground, cv2.LUT(grey_map, (opacity * value).astype(np.uint8))) for value in MARK]
-    canvas = cv2.merge(layers)
+    canvas = np.asarray(cv2.merge(layers), dtype=np.uint8)
     _outline(canvas, (grey_map >= 128).astype(np.uint8), (255, 255, 255))
     return canvas
 
@@ -72,8 +81,8 @@ def draw_objects(pixels: Pixels, objects: NDArray[np.bool_]) -> Pixels:
     """
     height, width = pixels.shape[:2]
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    canvas = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
-    masks = [cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) for mask in objects]
+    canvas = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+    masks = [_resized(mask, width, height) for mask in objects]
     for index, mask in enumerate(masks):
         color = np.array(OBJECT_COLORS[index % len(OBJECT_COLORS)], dtype=np.float32)
         inside = mask.astype(bool)
@@ -128,6 +137,11 @@ def _encode(extension: str, pixels: Pixels, options: Sequence[int]) -> bytes:
     done, data = cv2.imencode(extension, stored, list(options))
     assert done
     return data.tobytes()
+
+
+def _resized(mask: NDArray[np.bool_], width: int, height: int) -> Pixels:
+    resized = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(resized, dtype=np.uint8)
 
 
 def _outline(canvas: Pixels, mask: Pixels, color: tuple[int, int, int]) -> None:

@@ -16,6 +16,7 @@ from forensics.analysis.drawing import Pixels, encode_jpeg, encode_png, fit
 from forensics.analysis.facts import picture_facts
 from forensics.analysis.report import Report
 from forensics.analysis.signal_drawing import CAPTION
+from forensics.analysis.verdict import score_text
 from forensics.analysis.wording import LIMITS, explain
 from signals import SignalMap, get_signal
 from signals.errors import ForensicsError
@@ -91,7 +92,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "file_size": file_size}
+    environment.filters |= {"percent": percent, "file_size": file_size, "score_text": score_text}
     return environment.get_template("report.html.j2")
 
 
@@ -117,9 +118,7 @@ def _section(signal: SignalMap, drawn: Pixels | None) -> SignalSection:
     except ForensicsError:
         pass  # a stored prediction may outlive the plug-in that made it
     reason = None if signal.usable else signal.reason
-    return SignalSection(
-        signal.spec.name, signal.spec.version, reads, blind_when, reason, _png(drawn, LONGEST_SIGNAL)
-    )
+    return SignalSection(signal.spec.name, signal.spec.version, reads, blind_when, reason, _png(drawn, LONGEST_SIGNAL))
 
 
 def _jpeg(pixels: NDArray[np.uint8] | None, longest: int) -> str | None:

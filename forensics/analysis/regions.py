@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -45,7 +46,7 @@ def find_regions(map_: NDArray[np.float32]) -> tuple[Region, ...]:
     return tuple(_describe(map_, labels, stats, int(label) + 1) for label in large[:MAX_REGIONS])
 
 
-def _describe(map_: NDArray[np.float32], labels: NDArray[np.int32], stats: NDArray[np.int32], label: int) -> Region:
+def _describe(map_: NDArray[np.float32], labels: NDArray[Any], stats: NDArray[Any], label: int) -> Region:
     x, y, width, height, area = (int(value) for value in stats[label])
     window = np.s_[y : y + height, x : x + width]
     inside = map_[window][labels[window] == label]

@@ -49,7 +49,7 @@ def _cells(pixels: int, signal: SignalMap, count: int, longest: int) -> tuple[ND
 def _strongest_direction(values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
     """``[C, h, w]`` projected on the first principal component of its valid cells: ``[h, w]``."""
     if len(values) == 1:
-        return values[0].astype(np.float32)
+        return np.asarray(values[0], dtype=np.float32)
     cells = values[:, valid]
     step = max(1, cells.shape[1] // _SAMPLE_CELLS)
     sample = np.nan_to_num(cells[:, ::step].astype(np.float64))
@@ -71,4 +71,5 @@ def _scaled(level: NDArray[np.float32], valid: NDArray[np.bool_]) -> Pixels:
         return np.zeros(level.shape, dtype=np.uint8)
     low, high = np.percentile(known, (2, 98))
     span = max(float(high - low), 1e-12)
-    return np.rint(np.nan_to_num((level - low) / span).clip(0, 1) * 255).astype(np.uint8)
+    stretched: Pixels = np.rint(np.nan_to_num((level - low) / span).clip(0, 1) * 255).astype(np.uint8)
+    return stretched

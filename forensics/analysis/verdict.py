@@ -49,11 +49,17 @@ def judge(prediction: Prediction | None, width: int, height: int) -> Judgement:
     return Judgement(Verdict.NONE_FOUND)
 
 
+def score_text(score: float) -> str:
+    """A score for people: two digits, more where two would hide its side of the operating point."""
+    text = f"{score:.2f}"
+    return f"{score:.4f}" if text == "0.50" and score != OPERATING_POINT else text
+
+
 def _obstacles(prediction: Prediction | None, width: int, height: int) -> tuple[str, ...]:
     reasons = []
     if min(width, height) < MIN_SIDE:
         reasons.append(
-            f"The picture is {width} x {height} pixels; below {MIN_SIDE} pixels a side there are too few traces to read."
+            f"The picture is {width} x {height} pixels; below {MIN_SIDE} a side there are too few traces to read."
         )
     if prediction is None:
         return tuple(reasons)

@@ -56,7 +56,7 @@ def _evidence(report: Report) -> Wording:
     map_note = "The map shows where the model reacts most. It is not proof of an edit there, and false alarms exist."
     if not report.regions:
         map_note = (
-            "The picture as a whole is above the operating point, but no single area is: "
+            "The picture as a whole is above the operating point, but no area of at least 0.05 % of it is: "
             "the map does not say where. False alarms exist."
         )
     return Wording(
@@ -71,7 +71,7 @@ def _evidence(report: Report) -> Wording:
 
 
 def _none_found(report: Report) -> Wording:
-    map_note = "No area reaches the operating point."
+    map_note = "No area of at least 0.05 % of the picture reaches the operating point."
     if report.regions:
         map_note = (
             "The map marks areas, but the picture as a whole stays below the operating point of its score. "

@@ -50,7 +50,7 @@ def analyze(
         bool, typer.Option("--json", help="One JSON line a picture on stdout; writes files only if --out is given.")
     ] = False,
 ) -> None:
-    """Say of each picture whether there is evidence of manipulation, and where."""
+    """Look for evidence of manipulation in pictures."""
     from forensics.analysis.writing import check_writable
     from forensics.cli.inputs import report_folders, without_repeats
 
@@ -129,8 +129,10 @@ def _tell(outcome: Outcome, as_json: bool, debug: bool) -> int:
 def _numbers(report: dict[str, Any]) -> str:
     if report["score"] is None or report["analyzability"]["reasons"]:
         return ""
+    from forensics.analysis.verdict import score_text
+
     changed = report["map"]["changed_fraction"]
-    return f" (score {report['score']:.2f}, operating point {report['threshold']:.2f}; {changed:.1%} of the map marked)"
+    return f" (score {score_text(report['score'])}, operating point {report['threshold']:.2f}; {changed:.1%} of the map marked)"
 
 
 def _tell_error(outcome: Outcome, debug: bool) -> int:
@@ -142,7 +144,9 @@ def _tell_error(outcome: Outcome, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     if isinstance(error, ForensicsError):
-        typer.echo(f"tracefuse: {one_line(error)}", err=True)
+        # Evidence knows the file's name only; two folders may hold the same name.
+        line = one_line(error).removeprefix(f"{outcome.path.name}:").strip()
+        typer.echo(f"tracefuse: {outcome.path}: {line}", err=True)
         return error.exit_code
     typer.echo(f"tracefuse: {outcome.path}: {one_line(error)}; a fault of TraceFuse, see it with --debug", err=True)
     return 1

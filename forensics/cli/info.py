@@ -23,7 +23,7 @@ def info(
         str | None, typer.Argument(metavar="[CHECKPOINT]", help="Name or folder of a checkpoint to describe.")
     ] = None,
 ) -> None:
-    """Show versions, devices, checkpoints and signals, or the facts on one checkpoint."""
+    """Show what is installed, or describe one checkpoint."""
     from forensics.models.checkpoint import find_checkpoint, list_checkpoints
 
     if checkpoint is not None:

@@ -6,7 +6,7 @@ import typer
 
 
 def train(context: typer.Context) -> None:
-    """Train, validate or test a model: fit|validate|test --config A.yaml [--config B.yaml] [--key value]."""
+    """Train a model: fit, validate or test."""
     from forensics.training.cli import main
 
     main(context.args)

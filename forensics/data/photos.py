@@ -117,11 +117,14 @@ class PhotoPool:
             Read-only uint8 RGB ``[H, W, 3]``, stored orientation.
 
         Raises:
-            UnreadableImage: The header could be read, the rest not.
+            UnreadableImage: The header could be read, the rest not or not to its end.
         """
         known = self._pixels.pop(photo.id, None)
         if known is None:
-            known = Evidence.open(photo.path).pixels
+            evidence = Evidence.open(photo.path)
+            known = evidence.pixels
+            if evidence.decoded_rows < evidence.height:
+                raise UnreadableImage(f"{photo.path}: cut short; give the whole photo")
             # a view that cannot be written through, whoever else holds the array
             known = known.view()
             known.flags.writeable = False

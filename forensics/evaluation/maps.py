@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from signals.errors import WrongUsage
 if TYPE_CHECKING:
     from forensics.inference import Predictor
 
+Scalar = TypeVar("Scalar", bound=np.generic)
+
 
 @dataclass(frozen=True)
 class MapResult:
@@ -28,12 +30,10 @@ class MapResult:
 
     Attributes:
         values: float32 in 0..1 or uint8 ``[H, W]``; 0.5, or 128, and above is marked.
-        valid: bool ``[H, W]``, False where nothing could be decoded; None: valid throughout.
         score: 0..1 for the whole picture, where the source has one.
     """
 
     values: MapArray
-    valid: NDArray[np.bool_] | None = None
     score: float | None = None
 
 
@@ -74,10 +74,7 @@ class CheckpointMaps:
     def map_of(self, row: ManifestRow, evidence: Evidence) -> MapResult:
         """Predicts one picture."""
         prediction = self._predictor.predict(evidence)
-        orientation = evidence.orientation
-        return MapResult(
-            upright(prediction.map, orientation), upright(prediction.valid, orientation), prediction.score
-        )
+        return MapResult(upright(prediction.map, evidence.orientation), prediction.score)
 
 
 class FolderMaps:
@@ -115,7 +112,7 @@ class FolderMaps:
         raise Excluded(f"no map {row.image.stem}.png or .npy in the folder of maps")
 
 
-def upright(array: NDArray[np.generic], orientation: int) -> NDArray[np.generic]:
+def upright(array: NDArray[Scalar], orientation: int) -> NDArray[Scalar]:
     """Turns ``[H, W]`` from stored orientation by an EXIF orientation 1 to 8 (Exif 2.32, table 6)."""
     if orientation >= 5:
         array = array.T
@@ -140,6 +137,8 @@ def _read_npy(path: Path) -> MapArray:
         values = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise Excluded(f"map {path.name} cannot be read ({type(error).__name__})") from error
+    if values.ndim != 2 or not values.size:
+        raise Excluded(f"map {path.name} has the shape {list(values.shape)}; a map is [H, W]")
     if values.dtype == np.uint8:
         return np.asarray(values)
     if values.dtype.kind != "f" or not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):

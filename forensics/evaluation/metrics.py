@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,8 +42,8 @@ def f1_score(
     marked = marks(values, threshold)
     if valid is not None:
         marked, truth = marked & valid, truth & valid
-    hits = np.count_nonzero(marked & truth)
-    total = np.count_nonzero(marked) + np.count_nonzero(truth)
+    hits = int(np.count_nonzero(marked & truth))
+    total = int(np.count_nonzero(marked)) + int(np.count_nonzero(truth))
     return 2.0 * hits / total if total else 0.0
 
 
@@ -81,11 +83,11 @@ def roc_auc(
     positives, negatives = values[truth & counted], values[~truth & counted]
     if not positives.size or not negatives.size:
         return None
-    doubled = _doubled_u_of_bytes if values.dtype == np.uint8 else _doubled_u
+    doubled = _doubled_u_of_bytes if values.dtype == np.uint8 else _doubled_u_of_floats
     return doubled(positives, negatives) / (2 * positives.size * negatives.size)
 
 
-def _doubled_u(positives: NDArray[np.floating], negatives: NDArray[np.floating]) -> int:
+def _doubled_u_of_floats(positives: NDArray[Any], negatives: NDArray[Any]) -> int:
     """Twice the Mann-Whitney U of the positives: integers stay exact."""
     positives, negatives = np.sort(positives), np.sort(negatives)
     if positives.size <= negatives.size:
@@ -93,14 +95,14 @@ def _doubled_u(positives: NDArray[np.floating], negatives: NDArray[np.floating])
     return 2 * positives.size * negatives.size - _twice_below(negatives, positives)
 
 
-def _twice_below(queries: NDArray[np.floating], others: NDArray[np.floating]) -> int:
+def _twice_below(queries: NDArray[Any], others: NDArray[Any]) -> int:
     """Over all sorted queries, twice the number of sorted others below, plus once those equal."""
     below = np.searchsorted(others, queries, side="left").sum(dtype=np.int64)
     not_above = np.searchsorted(others, queries, side="right").sum(dtype=np.int64)
     return int(below) + int(not_above)
 
 
-def _doubled_u_of_bytes(positives: NDArray[np.uint8], negatives: NDArray[np.uint8]) -> int:
+def _doubled_u_of_bytes(positives: NDArray[Any], negatives: NDArray[Any]) -> int:
     positive = np.bincount(positives, minlength=256)
     negative = np.bincount(negatives, minlength=256)
     below = np.cumsum(negative) - negative

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from signals.errors import ForensicsError
+
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
 
 
-class Excluded(Exception):
-    """A picture that is left out of the scores; the text is the reason. Never leaves this room."""
+class Excluded(ForensicsError):  # noqa: N818  # named like the rest of its family
+    """A picture that is left out of the scores; the text is the reason. ``evaluate`` catches and counts it."""
 
 
 def read_mask(path: Path, height: int, width: int) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import Any
 
 from lightning import LightningModule
@@ -63,8 +64,8 @@ class FuserModule(LightningModule):
     def on_fit_start(self) -> None:
         """Sets the signals' normalization from the first batches, unless a run is resumed."""
         if self.trainer.ckpt_path is None:
-            loader = iter(self.trainer.datamodule.train_dataloader())  # type: ignore[attr-defined]
-            batches = [next(loader) for _ in range(NORMALIZATION_BATCHES)]
+            loader = self.trainer.datamodule.train_dataloader()  # type: ignore[attr-defined]
+            batches = list(islice(loader, NORMALIZATION_BATCHES))
             fit_normalization(self.model, [batch.input for batch in batches])
 
     def training_step(self, batch: TrainingBatch, index: int) -> Tensor:

@@ -15,10 +15,12 @@ SIGNALS = ["dct", "splicebuster_counts"]
 
 def _check(signal_map, evidence):
     spec = signal_map.spec
-    assert signal_map.usable and signal_map.reason is None
+    assert signal_map.usable
+    assert signal_map.reason is None
     assert signal_map.values.shape == (spec.channels, *spec.grid(evidence.height, evidence.width))
     assert signal_map.values.dtype == np.dtype(spec.dtype)
-    assert signal_map.valid.shape == signal_map.values.shape[1:] and signal_map.valid.dtype == np.bool_
+    assert signal_map.valid.shape == signal_map.values.shape[1:]
+    assert signal_map.valid.dtype == np.bool_
     assert np.isfinite(signal_map.values).all()
     if "levels" in spec.parameters:
         assert signal_map.values.max() < spec.parameters["levels"]
@@ -33,7 +35,8 @@ def test_describes_itself(signal):
     assert isinstance(signal, Signal)
     assert SignalSpec.from_json(signal.spec.to_json()) == signal.spec
     for sentence in (signal.reads, signal.blind_when):
-        assert sentence.endswith(".") and len(sentence) > 40
+        assert sentence.endswith(".")
+        assert len(sentence) > 40
 
 
 @pytest.mark.parametrize("size", [(24, 24), (25, 31), (64, 64), (61, 83), (24, 300), (199, 253)])
@@ -43,7 +46,8 @@ def test_shapes_and_determinism(signal, size, kind, noise, encode):
     evidence = Evidence.open(data)
     first, second = signal.extract(evidence), signal.extract(Evidence.open(data))
     _check(first, evidence)
-    assert np.array_equal(first.values, second.values) and np.array_equal(first.valid, second.valid)
+    assert np.array_equal(first.values, second.values)
+    assert np.array_equal(first.valid, second.valid)
     assert first.valid.any()
 
 
@@ -58,7 +62,9 @@ def test_flat_black_and_white(signal, value, kind, encode):
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
 def test_too_small_is_said(signal, size, kind, noise, encode):
     signal_map = signal.extract(Evidence.open(encode(noise(*size), kind)))
-    assert not signal_map.usable and "smaller" in signal_map.reason and signal_map.values.size == 0
+    assert not signal_map.usable
+    assert "smaller" in signal_map.reason
+    assert signal_map.values.size == 0
 
 
 def test_orientation_does_not_rotate(signal, noise, encode):

@@ -20,7 +20,8 @@ def test_volume_equals_the_reference(case):
     picture = signal_map.values.reshape(8, 8, rows, columns).transpose(2, 0, 3, 1).reshape(8 * rows, 8 * columns)
     assert np.array_equal(picture, golden[f"{case}.volume_argmax"])
     assert np.array_equal(signal_map.side["quantization_table"], golden[f"{case}.qtable"])
-    assert signal_map.side["was_jpeg"] == 1 and signal_map.valid.all()
+    assert signal_map.side["was_jpeg"] == 1
+    assert signal_map.valid.all()
 
 
 def test_other_files_give_the_rounded_block_dct(noise, encode):
@@ -30,7 +31,8 @@ def test_other_files_give_the_rounded_block_dct(noise, encode):
     block = dctn(luma[8:16, 16:24], norm="ortho")
     expected = np.minimum(np.abs(block), 20)
     assert np.abs(signal_map.values[:, 1, 2].reshape(8, 8) - expected).max() <= 0.5 + 1e-3
-    assert (signal_map.side["quantization_table"] == 1).all() and signal_map.side["was_jpeg"] == 0
+    assert (signal_map.side["quantization_table"] == 1).all()
+    assert signal_map.side["was_jpeg"] == 0
 
 
 def test_rows_behind_a_cut_are_not_valid(noise, encode):
@@ -39,13 +41,16 @@ def test_rows_behind_a_cut_are_not_valid(noise, encode):
     evidence = Evidence.open(data[: int(len(data) * 0.6)])
     signal_map = get_signal("dct").extract(evidence)
     rows = evidence.decoded_rows // 8
-    assert signal_map.valid[:rows].all() and not signal_map.valid[rows:].any() and 0 < rows < 30
+    assert signal_map.valid[:rows].all()
+    assert not signal_map.valid[rows:].any()
+    assert 0 < rows < 30
     assert np.array_equal(signal_map.values[:, :rows], whole.values[:, :rows])
 
 
 def test_rgb_jpeg_has_no_luma(noise, encode):
     signal_map = get_signal("dct").extract(Evidence.open(encode(noise(24, 40), "jpeg", keep_rgb=True)))
-    assert not signal_map.usable and "luma" in (signal_map.reason or "")
+    assert not signal_map.usable
+    assert "luma" in (signal_map.reason or "")
 
 
 def test_subsampled_luma_is_refused(noise, encode):
@@ -54,4 +59,5 @@ def test_subsampled_luma_is_refused(noise, encode):
     # Sampling factors of the three components: luma 1x1, the first chroma 2x2.
     data[frame + 11], data[frame + 14] = 0x11, 0x22
     signal_map = get_signal("dct").extract(Evidence.open(bytes(data)))
-    assert not signal_map.usable and "full resolution" in (signal_map.reason or "")
+    assert not signal_map.usable
+    assert "full resolution" in (signal_map.reason or "")

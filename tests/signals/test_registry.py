@@ -4,8 +4,17 @@ import importlib.metadata
 
 import pytest
 
-from signals import SignalMap, SignalSpec, UnknownSignal, WrongUsage, broken_signals, get_signal, list_signals
-from signals import register_signal, registry
+from signals import (
+    SignalMap,
+    SignalSpec,
+    UnknownSignal,
+    WrongUsage,
+    broken_signals,
+    get_signal,
+    list_signals,
+    register_signal,
+    registry,
+)
 
 
 class Dummy:
@@ -47,7 +56,8 @@ def test_unknown_name_says_what_exists():
 
 def test_register_by_hand():
     register_signal("dummy", Dummy)
-    assert "dummy" in list_signals() and get_signal("dummy").spec.name == "dummy"
+    assert "dummy" in list_signals()
+    assert get_signal("dummy").spec.name == "dummy"
     with pytest.raises(WrongUsage):
         register_signal("dummy", Dummy)
     with pytest.raises(WrongUsage):
@@ -71,5 +81,5 @@ def test_entry_points_and_broken_ones(monkeypatch):
     broken = broken_signals()
     assert sorted(broken) == ["absent", "misnamed", "number"]
     assert broken["absent"] == "ImportError: no module named sensor"
-    with pytest.raises(UnknownSignal, match="absent: .*sensor"):
+    with pytest.raises(UnknownSignal, match=r"absent: .*sensor"):
         get_signal("absent")

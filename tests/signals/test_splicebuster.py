@@ -50,14 +50,19 @@ def test_strips_do_not_show(noise):
 def test_flat_grey_is_one_class_everywhere():
     signal_map = get_signal("splicebuster_counts").extract(Evidence.from_pixels(np.full((48, 64, 3), 128, np.uint8)))
     inside = signal_map.values[:, :5, :7]
-    assert signal_map.valid[:5, :7].all() and not signal_map.valid[5:].any() and not signal_map.valid[:, 7:].any()
-    assert ((inside == 128).sum(axis=0) == 2).all() and (inside.sum(axis=0) == 256).all()
+    assert signal_map.valid[:5, :7].all()
+    assert not signal_map.valid[5:].any()
+    assert not signal_map.valid[:, 7:].any()
+    assert ((inside == 128).sum(axis=0) == 2).all()
+    assert (inside.sum(axis=0) == 256).all()
 
 
 @pytest.mark.parametrize("value", [0, 255])
 def test_clipped_pictures_have_no_valid_cell(value):
     signal_map = get_signal("splicebuster_counts").extract(Evidence.from_pixels(np.full((48, 64, 3), value, np.uint8)))
-    assert signal_map.usable and not signal_map.valid.any() and not signal_map.values.any()
+    assert signal_map.usable
+    assert not signal_map.valid.any()
+    assert not signal_map.values.any()
 
 
 def test_cells_behind_a_cut_are_not_valid(noise, encode):
@@ -65,4 +70,5 @@ def test_cells_behind_a_cut_are_not_valid(noise, encode):
     evidence = Evidence.open(data[: int(len(data) * 0.6)])
     signal_map = get_signal("splicebuster_counts").extract(evidence)
     rows = (evidence.decoded_rows - 8) // 8
-    assert signal_map.valid[:rows, :19].all() and not signal_map.valid[rows:].any()
+    assert signal_map.valid[:rows, :19].all()
+    assert not signal_map.valid[rows:].any()

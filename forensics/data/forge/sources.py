@@ -30,7 +30,8 @@ class Source:
     Attributes:
         pixels: uint8 RGB ``[H, W, 3]``.
         first_quality: (Nearest standard) quality of the compression whose traces it carries; None without.
-        history: What was done, pure JSON.
+        history: What was done, pure JSON. Its ``window`` is row, column, height and width in the photo, its
+            ``grid`` the row and column of the first corner of an 8 x 8 block of that compression.
     """
 
     pixels: Pixels

@@ -9,7 +9,7 @@ import cv2
 import jsonschema
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from forensics.analysis.facts import nearest_quality
 
@@ -63,8 +63,6 @@ def test_map_is_upright(analyzer, pixels, tmp_path, orientation) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     Image.fromarray(stored).save(file, "PNG", exif=exif)
-    from PIL import ImageOps
-
     expected = np.asarray(ImageOps.exif_transpose(Image.open(file))) > 0
     drawn = cv2.imread(str(tmp_path / "map.png"), cv2.IMREAD_UNCHANGED)
     assert drawn.dtype == np.uint8
@@ -97,7 +95,7 @@ def test_undecoded_rows_are_not_marked(analyzer, pixels) -> None:
         ({"score": 0.9}, "Evidence of manipulation", "not proof of an edit there, and false alarms exist"),
         ({"score": 0.9, "peak": 0.2}, "Evidence of manipulation", "the map does not say where"),
         ({"score": 0.2}, "No evidence found", "marked under this verdict are not evidence"),
-        ({"score": 0.2, "peak": 0.2}, "No evidence found", "No area reaches the operating point"),
+        ({"score": 0.2, "peak": 0.2}, "No evidence found", "No area of at least 0.05 %"),
         ({"usable": (False, False)}, "Cannot be analyzed", "neither the map nor the score is a finding"),
     ],
 )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from forensics.analysis.verdict import Verdict, judge
+from forensics.analysis.verdict import Verdict, judge, score_text
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,8 @@ def test_no_verdict_ever_clears_a_picture() -> None:
 
 def test_nothing_given_to_a_model_abstains() -> None:
     assert judge(None, 7, 7).verdict is Verdict.CANNOT_ANALYZE
+
+
+@pytest.mark.parametrize(("score", "text"), [(0.93, "0.93"), (0.4999, "0.4999"), (0.5, "0.50"), (0.5012, "0.5012")])
+def test_rounding_does_not_hide_the_side(score: float, text: str) -> None:
+    assert score_text(score) == text

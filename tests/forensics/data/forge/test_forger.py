@@ -3,8 +3,11 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from PIL import Image
 
 from forensics.data.forge import ForgedPicture, Forger, get_recipe
 from forensics.data.photos import PhotoPool
-from signals.errors import WrongUsage
+from signals.errors import UnreadableImage, WrongUsage
 
 SIZE = (128, 160)
 PAIRS = 60
@@ -167,11 +170,29 @@ def test_sizes_come_from_the_recipe_or_from_the_caller(pool: PhotoPool) -> None:
     assert forger.forge(0, (700, 72)).mask.shape == (700, 72)
 
 
-def test_one_photo_alone_is_only_copied_within(photo_folder: object) -> None:
-    pool = PhotoPool.open(str(photo_folder))
+def test_one_photo_alone_is_only_copied_within(photo_folder: Path) -> None:
+    pool = PhotoPool.open(photo_folder)
     alone = PhotoPool(pool.photos[:1])
     names = {Forger(alone, get_recipe("splice"), 0).forge(i, SIZE).history["edit"]["name"] for i in range(0, 6, 2)}
     assert names == {"copy_move"}
+
+
+def test_damaged_photos_are_passed_over(photo_folder: Path, tmp_path: Path) -> None:
+    for photo in sorted(photo_folder.iterdir())[:3]:
+        data = photo.read_bytes()
+        cut_short = photo.name != "alpha-3.jpg"
+        (tmp_path / photo.name).write_bytes(data[: len(data) // 2] if cut_short else data)
+    forger = Forger(PhotoPool.open(tmp_path), get_recipe("copy_move"), seed=0)
+    assert {forger.forge(index, SIZE).history["host"]["photo"] for index in range(6)} == {"alpha-3.jpg"}
+    (tmp_path / "alpha-3.jpg").unlink()
+    with pytest.raises(UnreadableImage):
+        Forger(PhotoPool.open(tmp_path), get_recipe("copy_move"), seed=0).forge(0, SIZE)
+
+
+def test_the_package_itself_is_light() -> None:
+    heavy = "{'albumentations', 'cv2', 'torch', 'scipy'} & set(sys.modules)"
+    code = f"import sys, forensics.data.forge as forge; forge.list_recipes(); sys.exit(bool({heavy}))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_recipes() -> None:
