@@ -26,13 +26,14 @@ from forensics.cli.evaluate import spread
 from forensics.data.manifest import ManifestRow, read_manifest
 from forensics.evaluation.bootstrap import paired_difference
 from forensics.evaluation.evaluate import Evaluation, evaluate
-from forensics.evaluation.maps import CheckpointMaps, MapResult, upright
+from forensics.evaluation.maps import CheckpointMaps, MapResult
 from forensics.evaluation.protocols import get_protocol
 from forensics.evaluation.report import spelled, table, write_json
 from forensics.evaluation.truth import Excluded, read_mask
 from forensics.inference import Predictor
 from signals import Evidence
 from signals.errors import UnreadableImage
+from signals.orientation import upright
 
 QUALITY, WINDOW = 90, 17
 LEVELS = np.arange(1, 256)

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from forensics.analysis.orientation import upright, upright_size
 from forensics.analysis.regions import find_regions
 from forensics.analysis.report import CheckpointFacts, Report
 from forensics.analysis.verdict import judge
 from forensics.inference.prediction import Prediction
 from signals import Evidence, SignalSpec
+from signals.orientation import upright, upright_size
 
 # A network needs at least one patch; below this there is nothing to show it.
 MIN_MODEL_SIDE = 16

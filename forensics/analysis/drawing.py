@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from forensics.analysis.orientation import upright
+from forensics.analysis.regions import MIN_AREA_FRACTION
 from forensics.objects import ObjectMasks
+from signals.orientation import upright
 
 Pixels = NDArray[np.uint8]
 
@@ -145,7 +146,9 @@ def _resized(mask: NDArray[np.bool_], width: int, height: int) -> Pixels:
 
 
 def _outline(canvas: Pixels, mask: Pixels, color: tuple[int, int, int]) -> None:
-    contours, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    found, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    # Outlines of specks would bury the picture under a restless map.
+    contours = [contour for contour in found if cv2.contourArea(contour) >= MIN_AREA_FRACTION * mask.size]
     thickness = max(1, round(max(mask.shape) / 700))
     if max(mask.shape) >= SMALLEST_CASED:
         cv2.drawContours(canvas, contours, -1, (0, 0, 0), thickness + 2)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forensics.analysis.orientation import upright_size
 from signals import Evidence
+from signals.orientation import upright_size
 
 # ITU-T T.81, table K.1: the luminance table that libjpeg scales by its quality setting
 _LUMINANCE = np.array(

@@ -6,11 +6,11 @@ import json
 
 from forensics.analysis import drawing
 from forensics.analysis.drawing import Pixels
-from forensics.analysis.orientation import upright
 from forensics.analysis.page import PageDrawings, render_page
 from forensics.analysis.report import Report, signal_file
 from forensics.analysis.signal_drawing import draw_signal
 from forensics.inference.prediction import Prediction
+from signals.orientation import upright
 
 OBJECTS_LONGEST = 1024
 

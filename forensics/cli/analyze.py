@@ -132,7 +132,8 @@ def _numbers(report: dict[str, Any]) -> str:
     from forensics.analysis.verdict import score_text
 
     changed = report["map"]["changed_fraction"]
-    return f" (score {score_text(report['score'])}, operating point {report['threshold']:.2f}; {changed:.1%} of the map marked)"
+    score, point = score_text(report["score"]), f"{report['threshold']:.2f}"
+    return f" (score {score}, operating point {point}; {changed:.1%} of the map marked)"
 
 
 def _tell_error(outcome: Outcome, debug: bool) -> int:

@@ -5,6 +5,7 @@ Nothing heavy is imported here; a command imports what it needs when it runs.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from typing import Annotated, NoReturn
@@ -61,6 +62,8 @@ app.command()(info)
 
 def run() -> NoReturn:
     """Entry point: runs the command line and leaves with the exit code of the contract."""
+    if "--debug" not in sys.argv:
+        _quiet_native_code()
     try:
         app(prog_name="tracefuse")
     except KeyboardInterrupt:
@@ -82,6 +85,21 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, ForensicsError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _quiet_native_code() -> None:
+    """Keeps what C libraries print about damaged files off the error stream; they know no other way to report.
+
+    Python's own error stream goes on where it went before.
+    """
+    try:
+        stderr = os.dup(2)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+    except OSError:  # started without an error stream
+        return
+    sys.stderr = open(stderr, "w", buffering=1, encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
 
 
 def _leave(message: str, exit_code: int) -> NoReturn:

@@ -83,7 +83,7 @@ def _npz(signal_map: SignalMap) -> bytes:
 
 def _png(signal_map: SignalMap, width: int, height: int, orientation: int) -> bytes:
     from forensics.analysis.drawing import encode_png
-    from forensics.analysis.orientation import upright
     from forensics.analysis.signal_drawing import draw_signal
+    from signals.orientation import upright
 
     return encode_png(upright(draw_signal(signal_map, width, height), orientation))

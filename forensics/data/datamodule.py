@@ -22,6 +22,7 @@ from signals.errors import NoPictures, WrongUsage
 
 # A validation stream shares photos with no training stream and no seed with any.
 VALIDATION_SEED_OFFSET = 1_000_003
+TEST_SEED_OFFSET = 2_000_003
 # Without a manifest every eighth photo validates.
 VALIDATION_STEP = 8
 
@@ -132,7 +133,9 @@ class ForgedDataModule(LightningDataModule):
         self.forger = Forger(train, self._recipe, self._seed)
         self.validation_forger = Forger(validation, self._recipe, self._seed + VALIDATION_SEED_OFFSET)
         assert self.trainer is not None
-        self._needs: NetworkNeeds = self.trainer.lightning_module.needs
+        needs = self.trainer.lightning_module.needs
+        assert isinstance(needs, NetworkNeeds)
+        self._needs = needs
 
     def train_dataloader(self) -> DataLoader[TrainingBatch]:
         """Fresh forgeries each epoch."""
@@ -145,6 +148,16 @@ class ForgedDataModule(LightningDataModule):
         length = self._validation_batches * self._batch_size
         dataset = ForgedDataset(self.validation_forger, self._needs, self._sizes, self._batch_size, length)
         return self._loader(dataset, None)
+
+    def test_dataloader(self) -> DataLoader[TrainingBatch]:
+        """Forgeries of the photos that a manifest gives to ``test``.
+
+        Raises:
+            WrongUsage: There is no manifest.
+        """
+        length = self._validation_batches * self._batch_size
+        forger = Forger(PhotoPool.open(self._photos, split="test"), self._recipe, self._seed + TEST_SEED_OFFSET)
+        return self._loader(ForgedDataset(forger, self._needs, self._sizes, self._batch_size, length), None)
 
     def facts(self) -> dict[str, Any]:
         """What a checkpoint records of its data."""

@@ -18,7 +18,7 @@ class ManifestRow:
 
     Attributes:
         image: Path of the picture.
-        mask: Path of its mask (non-zero marks what was changed); None for authentic pictures.
+        mask: Path of its mask (grey above 127 marks what was changed); None for authentic pictures.
         label: 1 forged, 0 authentic.
         columns: Any further columns, as text.
     """

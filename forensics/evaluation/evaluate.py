@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensics.data.manifest import ManifestRow
-from forensics.evaluation.maps import MapSource, upright
+from forensics.evaluation.maps import MapSource
 from forensics.evaluation.protocols import Measure, PictureScores, Protocol
 from forensics.evaluation.truth import Excluded, read_mask
 from signals import Evidence
 from signals.errors import UnreadableImage
+from signals.orientation import upright
 
 Progress = Callable[[int, int], None]
 

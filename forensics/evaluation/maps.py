@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from forensics.data.manifest import ManifestRow
@@ -17,11 +16,10 @@ from forensics.evaluation.metrics import MapArray
 from forensics.evaluation.truth import Excluded
 from signals import Evidence
 from signals.errors import WrongUsage
+from signals.orientation import upright
 
 if TYPE_CHECKING:
     from forensics.inference import Predictor
-
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -110,16 +108,6 @@ class FolderMaps:
             if path.is_file():
                 return MapResult(read(path))
         raise Excluded(f"no map {row.image.stem}.png or .npy in the folder of maps")
-
-
-def upright(array: NDArray[Scalar], orientation: int) -> NDArray[Scalar]:
-    """Turns ``[H, W]`` from stored orientation by an EXIF orientation 1 to 8 (Exif 2.32, table 6)."""
-    if orientation >= 5:
-        array = array.T
-    # Once rows and columns are exchanged: 2, 7, 3, 6 run right to left, 3, 4, 7, 8 from the bottom up.
-    rows = slice(None, None, -1) if orientation in (3, 4, 7, 8) else slice(None)
-    columns = slice(None, None, -1) if orientation in (2, 3, 6, 7) else slice(None)
-    return np.ascontiguousarray(array[rows, columns])
 
 
 def _read_png(path: Path) -> MapArray:

@@ -13,7 +13,7 @@ from signals.errors import ForensicsError
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
 
 
-class Excluded(ForensicsError):  # noqa: N818  # named like the rest of its family
+class Excluded(ForensicsError):  # named like the rest of its family
     """A picture that is left out of the scores; the text is the reason. ``evaluate`` catches and counts it."""
 
 

@@ -76,7 +76,9 @@ class Checkpoint:
             model.load_state_dict(load_file(self.folder / WEIGHTS))
         except (RuntimeError, SafetensorError) as error:
             reason = str(error).splitlines()[0]
-            raise CheckpointMismatch(f"checkpoint {self.name}: the weights do not fit ({reason}); fetch it again") from error
+            raise CheckpointMismatch(
+                f"checkpoint {self.name}: the weights do not fit ({reason}); fetch it again"
+            ) from error
         return model.eval()
 
 
@@ -154,7 +156,9 @@ def _check_version(checkpoint: str, spec: SignalSpec) -> None:
     try:
         installed = get_signal(spec.name).spec
     except UnknownSignal as error:
-        raise CheckpointMismatch(f"checkpoint {checkpoint} reads the signal {spec.name}, which is not installed") from error
+        raise CheckpointMismatch(
+            f"checkpoint {checkpoint} reads the signal {spec.name}, which is not installed"
+        ) from error
     if installed.version != spec.version:
         raise CheckpointMismatch(
             f"checkpoint {checkpoint} was trained on version {spec.version} of the signal {spec.name}, "

@@ -63,7 +63,8 @@ def _probe_positions(patches: int, patch: int, samples: int, pixels: int, cells:
     """Indices of mask cells under the probes of a row of patches, kept inside the picture."""
     probes = (np.arange(patches * samples) + 0.5) * (patch / samples)
     inside = np.minimum(probes, pixels - 0.5)
-    return (inside * (cells / pixels)).astype(np.intp).clip(0, cells - 1)
+    indices: NDArray[np.intp] = (inside * (cells / pixels)).astype(np.intp)
+    return np.clip(indices, 0, cells - 1)
 
 
 class ObjectSegmenter(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from skimage.segmentation import felzenszwalb
 
 from forensics.objects.masks import MAX_OBJECTS, ObjectMasks
+
+Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -39,44 +42,44 @@ class RegionMerging:
         shrink = min(1.0, (self.max_pixels / (height * width)) ** 0.5)
         copy = _resize(pixels, max(1, round(height * shrink)), max(1, round(width * shrink)))
         rows, columns = copy.shape[:2]
-        found = []
+        levels = []
         for level in range(self.levels):
             if level:
                 copy = _resize(copy, max(1, copy.shape[0] // 2), max(1, copy.shape[1] // 2))
-            found.append(_enlarge(self._regions(copy, self.scale * 2**level), rows, columns))
-        return ObjectMasks(self._distinct(np.concatenate(found)), height, width)
+            levels.append(_enlarge(self._labels(copy, self.scale * 2**level), rows, columns))
+        return ObjectMasks(self._distinct(levels), height, width)
 
-    def _regions(self, copy: NDArray[np.uint8], scale: float) -> NDArray[np.bool_]:
+    def _labels(self, copy: NDArray[np.uint8], scale: float) -> Labels:
         if min(copy.shape[:2]) < 2:
-            return np.ones((1, *copy.shape[:2]), dtype=np.bool_)
+            return np.zeros(copy.shape[:2], dtype=np.int64)
         smallest = max(1, int(self.min_area * copy.shape[0] * copy.shape[1]))
-        labels = felzenszwalb(copy, scale=scale, sigma=0.6, min_size=smallest)
-        areas = np.bincount(labels.ravel())
-        largest = np.argsort(-areas, kind="stable")[:MAX_OBJECTS]
-        regions: NDArray[np.bool_] = labels[None] == largest[:, None, None]
-        return regions
+        return np.asarray(felzenszwalb(copy, scale=scale, sigma=0.6, min_size=smallest), dtype=np.int64)
 
-    def _distinct(self, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """The largest regions, without those that nearly repeat a larger one."""
-        flat = masks.reshape(len(masks), -1).astype(np.float32)
-        areas = flat.sum(axis=1)
-        order = np.argsort(-areas, kind="stable")
-        shared = flat[order] @ flat[order].T
-        areas = areas[order]
-        overlap = shared / (areas[:, None] + areas[None] - shared)
+    def _distinct(self, levels: list[Labels]) -> NDArray[np.bool_]:
+        """The largest regions of all levels, without those that nearly repeat a larger one."""
+        first = np.cumsum([0, *(labels.max() + 1 for labels in levels)])
+        numbered = [labels + start for labels, start in zip(levels, first, strict=False)]
+        count = int(first[-1])
+        areas = np.bincount(np.concatenate([labels.ravel() for labels in numbered]), minlength=count)
+        overlap = np.zeros((count, count))
+        for one, other in combinations(numbered, 2):
+            shared = np.bincount((one * count + other).ravel(), minlength=count * count).reshape(count, count)
+            overlap += shared + shared.T
+        overlap = overlap / (areas[:, None] + areas[None] - overlap)
         kept: list[int] = []
-        for index in range(len(order)):
-            if len(kept) < MAX_OBJECTS and (overlap[index, kept] <= self.max_overlap).all():
-                kept.append(index)
-        return masks[order[kept]]
+        for region in np.argsort(-areas, kind="stable"):
+            if len(kept) < MAX_OBJECTS and (overlap[region, kept] <= self.max_overlap).all():
+                kept.append(int(region))
+        level_of = np.searchsorted(first, kept, side="right") - 1
+        return np.stack([numbered[level] == region for level, region in zip(level_of, kept, strict=True)])
 
 
 def _resize(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _enlarge(masks: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
-    y = np.arange(height) * masks.shape[1] // height
-    x = np.arange(width) * masks.shape[2] // width
-    enlarged: NDArray[np.bool_] = masks[:, y][:, :, x]
+def _enlarge(labels: Labels, height: int, width: int) -> Labels:
+    y = np.arange(height) * labels.shape[0] // height
+    x = np.arange(width) * labels.shape[1] // width
+    enlarged: Labels = labels[y][:, x]
     return enlarged

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from typing import Any
 
 import torch
@@ -16,13 +18,26 @@ from forensics.training.module import FuserModule
 class TrainingCLI(LightningCLI):
     """Fixes the network and data classes; adds the exported checkpoint under ``--export``."""
 
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """``fit``, ``validate`` and ``test``; prediction has a command of its own, ``tracefuse analyze``."""
+        known = LightningCLI.subcommands()
+        return {name: known[name] for name in ("fit", "validate", "test")}
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds ``--export.folder`` and the rest of :class:`ExportCheckpoint`."""
         parser.add_lightning_class_args(ExportCheckpoint, "export")
 
+    def before_instantiate_classes(self) -> None:
+        """Leaves a core to each process that forges: the two would only slow each other down."""
+        workers = self.config[self.subcommand].data.workers
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) - workers))
+
 
 def main(arguments: list[str]) -> None:
     """Runs ``fit``, ``validate`` or ``test``; ``configs/base.yaml`` holds the defaults of every run."""
+    # The arguments are handed over on purpose: they are what the command line left for this command.
+    warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
     base = {"default_config_files": [str(configs_dir() / "base.yaml")]}
     TrainingCLI(
         FuserModule,

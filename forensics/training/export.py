@@ -41,11 +41,12 @@ class ExportCheckpoint(Callback):
         """Starts the clock."""
         self._started = time.perf_counter()
 
-    @rank_zero_only  # type: ignore[untyped-decorator]
+    @rank_zero_only
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the folder twice: first to look at development pictures with it, then with what they chose."""
         data = trainer.datamodule  # type: ignore[attr-defined]
-        assert isinstance(pl_module, FuserModule) and isinstance(data, ForgedDataModule)
+        assert isinstance(pl_module, FuserModule)
+        assert isinstance(data, ForgedDataModule)
         folder = self._folder or Path(trainer.log_dir or trainer.default_root_dir) / "checkpoint"
         facts = {
             "data": data.facts(),
@@ -64,9 +65,7 @@ class ExportCheckpoint(Callback):
         (folder / CARD).write_text(model_card(checkpoint), encoding="utf-8")
         print(f"checkpoint: {folder}")
 
-    def _write(
-        self, folder: Path, module: FuserModule, point: OperatingPoint, facts: dict[str, Any]
-    ) -> Checkpoint:
+    def _write(self, folder: Path, module: FuserModule, point: OperatingPoint, facts: dict[str, Any]) -> Checkpoint:
         return save_checkpoint(folder, module.model, module.preset, module.arguments, module.specs, point, facts)
 
     def _look(self, folder: Path, data: ForgedDataModule) -> Iterator[Development]:

@@ -74,12 +74,11 @@ class FuserModule(LightningModule):
 
     def validation_step(self, batch: TrainingBatch, index: int) -> None:
         """The loss, and the mean exact pixel AUC over the forged pictures."""
-        output = self.model(batch.input)
-        self._log_loss(output, batch, "val")
-        for logits, mask in zip(output.map_logits, batch.mask, strict=True):
-            if mask.any():
-                auc = binary_auroc(logits.flatten().float(), mask.flatten().int())
-                self.log("val/auc", auc, batch_size=1, on_epoch=True, prog_bar=True)
+        self._measure(batch, "val")
+
+    def test_step(self, batch: TrainingBatch, index: int) -> None:
+        """The same on the test forgeries."""
+        self._measure(batch, "test")
 
     def configure_optimizers(self) -> Any:
         """AdamW; norms and biases are not decayed. Linear warm-up, then a cosine to zero, a step at a time."""
@@ -93,10 +92,16 @@ class FuserModule(LightningModule):
         schedule = LambdaLR(optimizer, lambda step: _warmup_cosine(step, steps, self._warmup))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
+    def _measure(self, batch: TrainingBatch, stage: str) -> None:
+        output = self.model(batch.input)
+        self._log_loss(output, batch, stage)
+        for logits, mask in zip(output.map_logits, batch.mask, strict=True):
+            if mask.any():
+                auc = binary_auroc(logits.flatten().float(), mask.flatten().int())
+                self.log(f"{stage}/auc", auc, batch_size=1, on_epoch=True, prog_bar=True)
+
     def _log_loss(self, output: ModelOutput, batch: TrainingBatch, stage: str) -> Tensor:
-        loss = localization_detection_loss(
-            output.map_logits, output.score_logits, batch.mask, batch.label, self._loss
-        )
+        loss = localization_detection_loss(output.map_logits, output.score_logits, batch.mask, batch.label, self._loss)
         self.log(f"{stage}/loss", loss, batch_size=len(batch.label), prog_bar=True)
         return loss
 

@@ -33,6 +33,12 @@ def test_overlay_marks_in_orange_with_a_white_outline() -> None:
     assert overlay[100, 200].tolist() == [255, 255, 255]
 
 
+def test_specks_get_no_outline() -> None:
+    grey_map = np.where(np.random.default_rng(0).random((500, 500)) > 0.8, 200, 0).astype(np.uint8)
+    overlay = drawing.draw_overlay(np.full((500, 500, 3), 120, np.uint8), grey_map)
+    assert not (overlay == 255).all(axis=2).any()
+
+
 def test_fit_bounds_without_vanishing() -> None:
     assert drawing.fit(np.zeros((10, 60000, 3), np.uint8), 1600).shape == (1, 1600, 3)
     assert drawing.fit(np.zeros((7, 7), np.uint8), 1600).shape == (7, 7)

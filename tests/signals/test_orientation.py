@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from forensics.analysis.orientation import upright, upright_size
+from signals.orientation import upright, upright_size
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from forensics.data.batch import TrainingBatch
+from forensics.data.datamodule import ForgedDataset, FreshPerEpoch, NetworkNeeds, split_photos
+from forensics.data.forge import Forger, get_recipe
+from forensics.data.photos import PhotoPool
+from signals.errors import NoPictures
+
+NEEDS = NetworkNeeds(("dct", "splicebuster_counts"), patch=16, rule="any")
+
+
+def dataset(photos: Path) -> ForgedDataset:
+    forger = Forger(PhotoPool.open(photos, split="train"), get_recipe(), seed=3)
+    return ForgedDataset(forger, NEEDS, [(64, 96), (96, 64)], batch_size=2, length=8)
+
+
+def test_a_batch_holds_a_forgery_and_its_twin_of_one_size(photo_folder: Path) -> None:
+    pictures = dataset(photo_folder)
+    batch = TrainingBatch.of([pictures[2], pictures[3]])
+    assert batch.input.rgb.shape == (2, 3, 96, 64)
+    assert batch.label.tolist() == [1.0, 0.0]
+    assert batch.mask[0].any()
+    assert not batch.mask[1].any()
+    assert set(batch.input.signals) == set(NEEDS.signals)
+
+
+def test_the_same_index_gives_the_same_tensors(photo_folder: Path) -> None:
+    first, second = dataset(photo_folder)[4], dataset(photo_folder)[4]
+    assert torch.equal(first.input.rgb, second.input.rgb)
+    assert torch.equal(first.mask, second.mask)
+
+
+def test_no_epoch_repeats_another() -> None:
+    sampler = FreshPerEpoch(4)
+    seen = []
+    for epoch in range(3):
+        sampler.set_epoch(epoch)
+        seen += list(sampler)
+    assert seen == list(range(12))
+
+
+def test_without_a_manifest_some_photos_are_held_out(photo_folder: Path, tmp_path: Path) -> None:
+    for photo in photo_folder.iterdir():
+        shutil.copy(photo, tmp_path)
+    train, validation = split_photos(tmp_path)
+    assert len(train) + len(validation) == 6
+    assert not {photo.id for photo in train} & {photo.id for photo in validation}
+
+
+def test_one_photo_is_too_few(photo_folder: Path, tmp_path: Path) -> None:
+    shutil.copy(next(photo_folder.iterdir()), tmp_path)
+    with pytest.raises(NoPictures, match="too few"):
+        split_photos(tmp_path)
