@@ -23,7 +23,8 @@ class SignalSpec:
         name: Registered name; one output a name.
         version: Changes only when values change beyond the test tolerance.
         parameters: Settings the values depend on (JSON values). ``levels`` marks a categorical
-            signal: every channel holds an index in ``0 .. levels - 1``.
+            signal: every channel holds an index in ``0 .. levels - 1``; ``samples`` marks a histogram:
+            the channels of a cell count its so many observations.
         channels: Number C of channels of the map.
         stride: Pixels from one cell of the map to the next, in both directions.
         offset: Pixel at which the first cell begins.

@@ -37,7 +37,7 @@ class SplicebusterCounts:
     """
 
     spec = SignalSpec(
-        "splicebuster_counts", version="1", parameters={"residual_levels": 3, "step": 5.9765625},
+        "splicebuster_counts", version="1", parameters={"residual_levels": 3, "step": 5.9765625, "samples": 128},
         channels=2 * _CLASSES, stride=_CELL, offset=_BORDER, dtype="uint8",
     )  # fmt: skip
     reads = (

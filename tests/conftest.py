@@ -11,6 +11,10 @@ import pytest
 import torch
 from PIL import Image
 
+from forensics.models import create_model
+from forensics.models.checkpoint import OperatingPoint, save_checkpoint
+from signals import get_signal
+
 # Small networks are slowed down by a second thread, most of all beside other processes.
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
@@ -45,3 +49,14 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Image.fromarray(paint_scene(number, height, width)).save(folder / name, quality=quality)
             writer.writerow([name, camera, ["train", "train", "train", "train", "calibration", "test"][number]])
     return folder / "photos"
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The smallest network with random weights: it sees nothing, but all that surrounds it is real."""
+    specs = tuple(get_signal(name).spec for name in ("dct", "splicebuster_counts"))
+    torch.manual_seed(0)
+    model = create_model("omgfuser_feature_tiny", list(specs))
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    save_checkpoint(folder, model, "omgfuser_feature_tiny", {}, specs, OperatingPoint(), {})
+    return folder

@@ -15,6 +15,9 @@ def forge(
     count: Annotated[int, typer.Option(min=1, help="Number of pictures.")],
     seed: Annotated[int, typer.Option(help="Same seed, same pictures.")] = 0,
     recipe: Annotated[str, typer.Option(help="Name of the recipe.")] = "default",
+    split: Annotated[
+        str | None, typer.Option(help="Only photos of this split of the folder's manifest.csv (file,camera,split).")
+    ] = None,
 ) -> None:
     """Make forged pictures with exact masks out of photos."""
     from rich.console import Console
@@ -27,7 +30,7 @@ def forge(
     from forensics.data.photos import PhotoPool
 
     check_writable(out)
-    forger = Forger(PhotoPool.open(photos), get_recipe(recipe), seed)
+    forger = Forger(PhotoPool.open(photos, split), get_recipe(recipe), seed)
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("Forging", total=count)
         manifest = write_forgeries(forger, count, out, lambda done: progress.update(task, completed=done))

@@ -10,6 +10,7 @@ from torch import nn
 from forensics.models.attention import Transformer
 from forensics.models.fusion import get_fusion
 from forensics.models.heads import DetectionTransformer, LocalizationHead, PooledDetectionHead
+from forensics.models.long_range import LongRangeTransformer
 from forensics.models.omgfuser import OmgFuser
 from forensics.models.positions import PositionTable
 from forensics.models.presets import Preset, get_preset
@@ -50,7 +51,7 @@ def create_model(name: str, signals: Sequence[SignalSpec], **overrides: Any) -> 
         _rgb_stream(preset),
         PositionTable(preset.width, (_tile_grid(preset),) * 2 if preset.store_positions else None),
         initialize(get_fusion(preset.fusion)(_transformer(preset, preset.fusion_depth), preset.width)),
-        initialize(_transformer(preset, preset.long_range_depth)),
+        initialize(LongRangeTransformer(_transformer(preset, preset.long_range_depth))),
         initialize(LocalizationHead(preset.width)),
         initialize(_detection(preset)),
         stream_drop=preset.stream_drop,

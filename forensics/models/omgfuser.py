@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from forensics.models.attention import Transformer, object_attention_mask, to_grid, to_tokens
+from forensics.models.attention import object_attention_mask
 from forensics.models.fusion import stream_similarity
 from forensics.models.inputs import ModelInput, ModelOutput, SignalInput
 from forensics.models.positions import PositionTable
@@ -41,7 +41,7 @@ class OmgFuser(nn.Module):
         rgb_stream: nn.Module | None,
         positions: PositionTable,
         fusion: nn.Module,
-        long_range: Transformer,
+        long_range: nn.Module,
         localization: nn.Module,
         detection: nn.Module,
         *,
@@ -85,7 +85,8 @@ class OmgFuser(nn.Module):
             WrongUsage: As :meth:`forward`.
         """
         streams, present, _ = self._streams(inputs)
-        return self._look_far(self.fusion(streams, present))
+        tokens: Tensor = self.long_range(self.fusion(streams, present))
+        return tokens
 
     def localize(self, tokens: Tensor) -> Tensor:
         """Tokens ``[B, D, h, w]`` -> map logits ``[B, 1, H, W]``."""
@@ -106,9 +107,6 @@ class OmgFuser(nn.Module):
         streams, present, names = self._streams(inputs)
         similarity = stream_similarity(self.fusion(streams, present), streams)
         return dict(zip(names, similarity.unbind(1), strict=True))
-
-    def _look_far(self, fused: Tensor) -> Tensor:
-        return to_grid(self.long_range(to_tokens(fused)), *fused.shape[2:])
 
     def _streams(self, inputs: ModelInput) -> tuple[Tensor, Tensor, list[str]]:
         """Runs every stream on the samples that have it: ``[B, S, D, h, w]``, ``present [B, S]``, the S names."""

@@ -15,7 +15,9 @@ from signals.signal import SignalSpec
 
 
 def make_tokenizer(spec: SignalSpec, width: int, patch: int) -> nn.Module:
-    """The tokenizer a signal needs: categorical if its parameters name ``levels``, else convolutional.
+    """The tokenizer a signal needs.
+
+    Categorical if its parameters name ``levels``, a histogram's if they name ``samples``, else convolutional.
 
     Args:
         spec: The signal.
@@ -116,6 +118,52 @@ class CategoricalTokenizer(nn.Module):
         steps = signal.side.get("quantization_table", torch.ones(batch, 8, 8, device=device))
         was_jpeg = signal.side.get("was_jpeg", torch.zeros(batch, device=device))
         return torch.cat([steps.float().clamp_min(1).log2().flatten(1), was_jpeg.float().reshape(batch, 1)], dim=1)
+
+
+class HistogramTokenizer(nn.Module):
+    """Reads a map of counts, such as the co-occurrences of a noise residual in each cell.
+
+    The histogram of one small cell is mostly chance, so a cell also sees the mean histograms of the windows around
+    it. All enter as square roots of frequencies, in which Euclidean distance is the Hellinger distance.
+
+    Args:
+        spec: The signal; ``parameters["samples"]`` (observations a cell), stride s and channels C are used.
+        width: Width D of a token.
+        patch: Side of a patch in pixels.
+
+    Raises:
+        WrongUsage: The stride does not divide the patch into a power of two.
+
+    Source: the windows and square roots of Splicebuster (WIFS 2015).
+    """
+
+    WINDOWS = (1, 5, 15)
+
+    def __init__(self, spec: SignalSpec, width: int, patch: int) -> None:
+        super().__init__()
+        halvings = count_halvings(spec, patch)
+        self.samples = float(spec.parameters["samples"])
+        self.mix = nn.Sequential(
+            nn.BatchNorm2d(len(self.WINDOWS) * spec.channels),
+            nn.Conv2d(len(self.WINDOWS) * spec.channels, width, 1),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+        )
+        self.layers = halving_layers(width, width, halvings)
+
+    def forward(self, signal: SignalInput) -> Tensor:
+        """``values [B, C, H / s, W / s]`` -> ``[B, D, H / patch, W / patch]``."""
+        valid = signal.valid[:, None].float()
+        frequencies = signal.values.float() / self.samples * valid
+        around = [_window_mean(frequencies, valid, window).sqrt() for window in self.WINDOWS]
+        return cast(Tensor, self.layers(self.mix(torch.cat(around, dim=1)) * valid))
+
+
+def _window_mean(cells: Tensor, valid: Tensor, window: int) -> Tensor:
+    """Mean of the valid cells of the ``window`` x ``window`` cells around each; 0 where there is none."""
+    total = functional.avg_pool2d(cells, window, stride=1, padding=window // 2)
+    share = functional.avg_pool2d(valid, window, stride=1, padding=window // 2)
+    return total / share.clamp_min(1e-6)
 
 
 def count_halvings(spec: SignalSpec, patch: int) -> int:

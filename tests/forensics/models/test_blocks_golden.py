@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from forensics.models.attention import Transformer, TransformerBlock, object_attention_mask
 from forensics.models.fusion import TokenFusion, stream_similarity
 from forensics.models.heads import DetectionTransformer, LocalizationHead
+from forensics.models.long_range import LongRangeTransformer
 from forensics.models.positions import PositionTable, position_table
 from forensics.objects import ObjectMasks
 
@@ -70,8 +71,8 @@ def test_fusion_long_range_and_detection(golden: dict[str, Tensor]) -> None:
     fusion.token.copy_(golden["fusion.forensics_token"].flatten())
     streams = grid(golden["fusion_x"])
     fused = fusion(streams, torch.ones(2, 3, dtype=torch.bool))
-    far = filled_transformer(golden, "fusion.long_range_transformers")(fused.flatten(2).transpose(1, 2))
-    assert_near(far, golden["fusion_y"])
+    far = LongRangeTransformer(filled_transformer(golden, "fusion.long_range_transformers"))(fused)
+    assert_near(far, grid(golden["fusion_y"]))
     assert_near(stream_similarity(fused, streams).flatten(2), golden["fusion_cos"])
 
     head = DetectionTransformer(filled_transformer(golden, "detector.transformers"), 32)

@@ -7,11 +7,12 @@ import torch
 from torch.nn import functional
 
 from forensics.models.inputs import SignalInput
-from forensics.models.tokenizers import CategoricalTokenizer, ConvTokenizer, make_tokenizer
+from forensics.models.tokenizers import CategoricalTokenizer, ConvTokenizer, HistogramTokenizer, make_tokenizer
 from signals.errors import WrongUsage
 from signals.signal import SignalSpec
 
 CATEGORICAL = SignalSpec("blocks", "1", {"levels": 21}, 64, 8, 0, "uint8")
+HISTOGRAM = SignalSpec("counts", "1", {"samples": 64}, 5, 8, 4, "uint8")
 
 
 def make_signal(spec: SignalSpec, size: int = 64, batch: int = 2) -> SignalInput:
@@ -28,7 +29,7 @@ def test_published_parameter_count() -> None:
 
 
 @pytest.mark.parametrize("stride", [1, 2, 4, 8, 16])
-@pytest.mark.parametrize("parameters", [{}, {"levels": 21}])
+@pytest.mark.parametrize("parameters", [{}, {"levels": 21}, {"samples": 64}])
 def test_every_stride_reaches_the_patch_grid(stride: int, parameters: dict[str, int]) -> None:
     spec = SignalSpec("any", "1", parameters, 3, stride)
     tokens = make_tokenizer(spec, 32, 16).eval()(make_signal(spec))
@@ -47,7 +48,7 @@ def test_kind_follows_the_parameters_not_the_name() -> None:
     assert isinstance(make_tokenizer(SignalSpec("dct", "1", {}, 64, 8), 32, 16), ConvTokenizer)
 
 
-@pytest.mark.parametrize("spec", [CATEGORICAL, SignalSpec("counts", "1", {}, 5, 8)])
+@pytest.mark.parametrize("spec", [CATEGORICAL, SignalSpec("numbers", "1", {}, 5, 8), HISTOGRAM])
 def test_cells_that_are_not_valid_are_not_read(spec: SignalSpec) -> None:
     tokenizer = make_tokenizer(spec, 32, 16).eval()
     if isinstance(tokenizer, ConvTokenizer):
@@ -88,3 +89,19 @@ def test_missing_side_counts_as_ones_and_no_jpeg() -> None:
     coarse = {**ones, "quantization_table": torch.full((2, 8, 8), 64.0)}
     assert torch.equal(tokenizer(signal), tokenizer(replace(signal, side=ones)))
     assert not torch.allclose(tokenizer(signal), tokenizer(replace(signal, side=coarse)))
+
+
+def test_a_histogram_is_read_as_roots_of_mean_frequencies_of_the_valid_cells_around() -> None:
+    signal = make_signal(HISTOGRAM, size=128, batch=1)
+    signal.valid[0, 3, 4:9] = False
+    tokenizer = HistogramTokenizer(HISTOGRAM, 32, 16).eval()
+    seen: list[torch.Tensor] = []
+    tokenizer.mix.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    tokenizer(signal)
+    for number, reach in enumerate((0, 2, 7)):
+        for row, column in ((0, 0), (5, 5), (4, 9), (15, 15)):
+            window = (slice(max(0, row - reach), row + reach + 1), slice(max(0, column - reach), column + reach + 1))
+            counts, valid = signal.values[0][:, *window].float(), signal.valid[0][window]
+            expected = (counts[:, valid].mean(dim=1) / 64).sqrt()
+            found = seen[0][0, 5 * number : 5 * number + 5, row, column]
+            torch.testing.assert_close(found, expected)
