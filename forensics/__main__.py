@@ -1,6 +1,6 @@
 """``python -m forensics``."""
 
-from forensics.cli.main import run
+from forensics.cli.main import main
 
 if __name__ == "__main__":
-    run()
+    main()

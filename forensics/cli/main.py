@@ -60,10 +60,15 @@ app.command()(evaluate)
 app.command()(info)
 
 
-def run() -> NoReturn:
-    """Entry point: runs the command line and leaves with the exit code of the contract."""
+def main() -> NoReturn:
+    """Entry point of a process of its own."""
     if "--debug" not in sys.argv:
         _quiet_native_code()
+    run()
+
+
+def run() -> NoReturn:
+    """Runs the command line and leaves with the exit code of the contract."""
     try:
         app(prog_name="tracefuse")
     except KeyboardInterrupt:

@@ -9,9 +9,9 @@ from torch import nn
 
 from forensics.models.attention import Transformer
 from forensics.models.fusion import get_fusion
-from forensics.models.heads import DetectionTransformer, LocalizationHead, PooledDetectionHead
+from forensics.models.heads import DetectionTransformer, LocalizationHead, PooledDetectionHead, StreamHeads
 from forensics.models.long_range import LongRangeTransformer
-from forensics.models.omgfuser import OmgFuser
+from forensics.models.omgfuser import RGB, OmgFuser
 from forensics.models.positions import PositionTable
 from forensics.models.presets import Preset, get_preset
 from forensics.models.streams import ConvRgbStream, SignalStream
@@ -54,6 +54,7 @@ def create_model(name: str, signals: Sequence[SignalSpec], **overrides: Any) -> 
         initialize(LongRangeTransformer(_transformer(preset, preset.long_range_depth))),
         initialize(LocalizationHead(preset.width)),
         initialize(_detection(preset)),
+        _stream_heads(names, preset),
         stream_drop=preset.stream_drop,
         patch_size=preset.patch_size,
         tile_size=preset.tile_size,
@@ -92,6 +93,11 @@ def _rgb_stream(preset: Preset) -> nn.Module | None:
         return None
     if preset.rgb == "conv":
         return initialize(ConvRgbStream(preset.width, _transformer(preset, preset.rgb_depth)))
+    if preset.rgb == "encoder":
+        from forensics.models.encoder_rgb import EncoderRgbStream
+
+        transformer = _transformer(preset, preset.rgb_depth)
+        return EncoderRgbStream(preset.rgb_encoder, preset.width, preset.patch_size, transformer)
     from forensics.models.dino import PATCH, DinoRgbStream, load_dinov2_small
 
     backbone = load_dinov2_small(preset.rgb_weights)
@@ -102,6 +108,12 @@ def _rgb_stream(preset: Preset) -> nn.Module | None:
     stream = DinoRgbStream(backbone, preset.width, kernel, preset.patch_size)
     initialize(stream.match)
     return stream
+
+
+def _stream_heads(names: list[str], preset: Preset) -> nn.Module | None:
+    if not preset.stream_heads:
+        return None
+    return initialize(StreamHeads(names if preset.rgb == "none" else [*names, RGB], preset.width))
 
 
 def _detection(preset: Preset) -> nn.Module:

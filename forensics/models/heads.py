@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -101,6 +102,27 @@ class PooledDetectionHead(nn.Module):
         top_tokens = sequence.gather(1, where[:, :, None].expand(-1, -1, sequence.shape[2]))
         pooled = [sequence.mean(1), top_tokens.mean(1), top.mean(1, keepdim=True).to(sequence.dtype)]
         return cast(Tensor, self.mlp(torch.cat(pooled, dim=1))[:, 0])
+
+
+class StreamHeads(nn.Module):
+    """One linear map a stream, from its tokens to map logits of its own.
+
+    They teach every stream to find edits alone, so that none rides on the others, and are not read in analysis.
+
+    Args:
+        names: Names of the streams.
+        width: Width D of a token.
+
+    Source: the auxiliary heads of deeply supervised nets (Lee et al., AISTATS 2015).
+    """
+
+    def __init__(self, names: Sequence[str], width: int) -> None:
+        super().__init__()
+        self.heads = nn.ModuleDict({name: nn.Conv2d(width, 1, 1) for name in names})
+
+    def forward(self, streams: Tensor, names: Sequence[str]) -> Tensor:
+        """Streams ``[B, S, D, h, w]`` and their S names -> logits ``[B, S, h, w]``."""
+        return torch.cat([self.heads[name](streams[:, s]) for s, name in enumerate(names)], dim=1)
 
 
 def _doubling(before: int, after: int) -> list[nn.Module]:

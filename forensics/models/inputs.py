@@ -58,7 +58,12 @@ class ModelOutput:
     Attributes:
         map_logits: float32 ``[B, 1, H, W]``; higher means altered.
         score_logits: float32 ``[B]``; higher means the picture is altered.
+        stream_logits: float32 ``[B, S, h, w]``: what each stream says alone, a patch; S is 0 for networks
+            without heads of their own for the streams.
+        present: bool ``[B, S]``: the streams that were there.
     """
 
     map_logits: Tensor
     score_logits: Tensor
+    stream_logits: Tensor
+    present: Tensor

@@ -29,6 +29,7 @@ class OmgFuser(nn.Module):
         long_range: Blocks over all patches after fusion.
         localization: Tokens -> map logits.
         detection: Tokens and map logits -> score logits.
+        stream_heads: Streams and their names -> map logits of each stream alone; read by the training only.
         stream_drop: Probability with which a stream is left out of a sample in training, never all of them.
         patch_size: Side of a patch in pixels.
         tile_size: Side in pixels of the pictures the network is meant to see at once.
@@ -44,6 +45,7 @@ class OmgFuser(nn.Module):
         long_range: nn.Module,
         localization: nn.Module,
         detection: nn.Module,
+        stream_heads: nn.Module | None = None,
         *,
         stream_drop: float,
         patch_size: int,
@@ -58,6 +60,7 @@ class OmgFuser(nn.Module):
         self.long_range = long_range
         self.localization = localization
         self.detection = detection
+        self.stream_heads = stream_heads
         self.stream_drop = stream_drop
         self.patch_size = patch_size
         self.tile_size = tile_size
@@ -74,9 +77,15 @@ class OmgFuser(nn.Module):
         Raises:
             WrongUsage: H or W is no multiple of the patch size, or a picture has no stream at all.
         """
-        tokens = self.encode(inputs)
+        streams, present, names = self._streams(inputs)
+        tokens = self.long_range(self.fusion(streams, present))
         map_logits = self.localize(tokens)
-        return ModelOutput(map_logits.float(), self.detect(tokens, map_logits).float())
+        score_logits = self.detect(tokens, map_logits)
+        if self.stream_heads is None:
+            alone, present = streams[:, :0, 0], present[:, :0]
+        else:
+            alone = self.stream_heads(streams, names)
+        return ModelOutput(map_logits.float(), score_logits.float(), alone.float(), present)
 
     def encode(self, inputs: ModelInput) -> Tensor:
         """Everything below the heads: ``[B, D, h, w]``.

@@ -20,8 +20,9 @@ class Preset:
         heads: Attention heads of every block.
         mlp_ratio: Hidden width of the MLPs in units of D.
         rgb: Stream of the pixels: DINOv2 with all weights frozen, DINOv2 with only its patch embedding frozen, a small
-            convolutional stem, or none.
-        rgb_depth: Transformer blocks behind the stem.
+            convolutional stem, an encoder of segmentation-models-pytorch, or none.
+        rgb_depth: Transformer blocks behind the stem or the encoder.
+        rgb_encoder: Name of that encoder.
         rgb_weights: Weights of DINOv2: a file, ``hub`` for the hub caches of this machine, None for random ones.
         stream_depth: Object guided blocks of a signal's stream.
         fusion: Name of the fusion operator.
@@ -32,6 +33,7 @@ class Preset:
         dropout: Of all blocks but the detection head's.
         drop_path: Likewise.
         stream_drop: Probability with which a stream is left out of a sample in training.
+        stream_heads: Whether every stream has a map head of its own in training.
         store_positions: Whether the position table of a tile is kept among the parameters.
     """
 
@@ -41,8 +43,9 @@ class Preset:
     width: int = 384
     heads: int = 12
     mlp_ratio: float = 4.0
-    rgb: Literal["dino_frozen", "dino_tuned", "conv", "none"] = "dino_frozen"
+    rgb: Literal["dino_frozen", "dino_tuned", "conv", "encoder", "none"] = "dino_frozen"
     rgb_depth: int = 0
+    rgb_encoder: str = "resnet18"
     rgb_weights: str | None = None
     stream_depth: int = 6
     fusion: str = "token_transformer"
@@ -53,6 +56,7 @@ class Preset:
     dropout: float = 0.1
     drop_path: float = 0.1
     stream_drop: float = 0.2
+    stream_heads: bool = False
     store_positions: bool = True
 
 
@@ -77,6 +81,7 @@ def _small(paper: Preset) -> Preset:
         dropout=0.0,
         drop_path=0.0,
         stream_drop=0.15,
+        stream_heads=True,
         store_positions=False,
     )
 

@@ -27,9 +27,11 @@ def make_tokenizer(spec: SignalSpec, width: int, patch: int) -> nn.Module:
     Raises:
         WrongUsage: The signal's stride does not divide the patch into a power of two.
     """
-    return (
-        CategoricalTokenizer(spec, width, patch) if "levels" in spec.parameters else ConvTokenizer(spec, width, patch)
-    )
+    if "levels" in spec.parameters:
+        return CategoricalTokenizer(spec, width, patch)
+    if "samples" in spec.parameters:
+        return HistogramTokenizer(spec, width, patch)
+    return ConvTokenizer(spec, width, patch)
 
 
 class ConvTokenizer(nn.Module):
@@ -143,11 +145,10 @@ class HistogramTokenizer(nn.Module):
         super().__init__()
         halvings = count_halvings(spec, patch)
         self.samples = float(spec.parameters["samples"])
+        # Rare bins stay small on purpose: normalized channel by channel they would be mostly chance.
+        self.scale = spec.channels**0.5
         self.mix = nn.Sequential(
-            nn.BatchNorm2d(len(self.WINDOWS) * spec.channels),
-            nn.Conv2d(len(self.WINDOWS) * spec.channels, width, 1),
-            nn.BatchNorm2d(width),
-            nn.ReLU(),
+            nn.Conv2d(len(self.WINDOWS) * spec.channels, width, 1), nn.BatchNorm2d(width), nn.ReLU()
         )
         self.layers = halving_layers(width, width, halvings)
 
@@ -155,7 +156,7 @@ class HistogramTokenizer(nn.Module):
         """``values [B, C, H / s, W / s]`` -> ``[B, D, H / patch, W / patch]``."""
         valid = signal.valid[:, None].float()
         frequencies = signal.values.float() / self.samples * valid
-        around = [_window_mean(frequencies, valid, window).sqrt() for window in self.WINDOWS]
+        around = [_window_mean(frequencies, valid, window).sqrt() * self.scale for window in self.WINDOWS]
         return cast(Tensor, self.layers(self.mix(torch.cat(around, dim=1)) * valid))
 
 

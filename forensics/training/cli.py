@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from typing import Any
 
@@ -25,13 +24,15 @@ class TrainingCLI(LightningCLI):
         return {name: known[name] for name in ("fit", "validate", "test")}
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Adds ``--export.folder`` and the rest of :class:`ExportCheckpoint`."""
+        """Adds ``--export.folder`` and the rest of :class:`ExportCheckpoint`, and ``--threads``."""
         parser.add_lightning_class_args(ExportCheckpoint, "export")
+        parser.add_argument(
+            "--threads", type=int, default=1, help="Threads of the training process; more slow small networks down."
+        )
 
     def before_instantiate_classes(self) -> None:
-        """Leaves a core to each process that forges: the two would only slow each other down."""
-        workers = self.config[self.subcommand].data.workers
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) - workers))
+        """Sets the threads before the first tensor."""
+        torch.set_num_threads(self.config[self.subcommand].threads)
 
 
 def main(arguments: list[str]) -> None:

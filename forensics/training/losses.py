@@ -59,6 +59,26 @@ def localization_detection_loss(
     )
 
 
+def stream_loss(stream_logits: Tensor, present: Tensor, masks: Tensor) -> Tensor:
+    """How well every stream finds the edits alone, both classes of patches weighing the same.
+
+    Args:
+        stream_logits: ``[B, S, h, w]``.
+        present: bool ``[B, S]``; streams that were left out do not count.
+        masks: ``[B, 1, H, W]`` in 0..1, 1 where manipulated; a patch's target is its mean.
+
+    Returns:
+        The mean cross-entropy over the streams that were there, a float32 scalar; 0 without any.
+    """
+    rows, columns = stream_logits.shape[2:]
+    target = functional.adaptive_avg_pool2d(masks.float(), (rows, columns)).expand_as(stream_logits)
+    losses = functional.binary_cross_entropy_with_logits(stream_logits.float(), target, reduction="none")
+    balanced = sum(
+        0.5 * (losses * weight).sum((2, 3)) / weight.sum((2, 3)).clamp_min(1e-3) for weight in (target, 1 - target)
+    )
+    return (balanced * present).sum() / present.sum().clamp_min(1)
+
+
 def class_aware_bce(map_logits: Tensor, masks: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy over the manipulated and over the authentic pixels of every picture.
 

@@ -16,7 +16,7 @@ from forensics.data.batch import TrainingBatch
 from forensics.data.datamodule import NetworkNeeds
 from forensics.models import create_model
 from forensics.models.inputs import ModelOutput
-from forensics.training.losses import LossWeights, localization_detection_loss
+from forensics.training.losses import LossWeights, localization_detection_loss, stream_loss
 from forensics.training.normalization import fit_normalization
 from signals import get_signal
 
@@ -34,6 +34,7 @@ class FuserModule(LightningModule):
         weight_decay: Decoupled weight decay.
         warmup: Fraction of all steps in which the learning rate rises; then it falls along a cosine to zero.
         loss: Weights of the four terms.
+        stream_weight: Weight of the streams' own heads, where the network has them.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class FuserModule(LightningModule):
         weight_decay: float = 0.01,
         warmup: float = 0.05,
         loss: LossWeights | None = None,
+        stream_weight: float = 0.4,
     ) -> None:
         super().__init__()
         self.preset = preset
@@ -55,6 +57,7 @@ class FuserModule(LightningModule):
         self._weight_decay = weight_decay
         self._warmup = warmup
         self._loss = loss or LossWeights()
+        self._stream_weight = stream_weight
 
     @property
     def needs(self) -> NetworkNeeds:
@@ -70,7 +73,9 @@ class FuserModule(LightningModule):
 
     def training_step(self, batch: TrainingBatch, index: int) -> Tensor:
         """The loss of one batch."""
-        return self._log_loss(self.model(batch.input), batch, "train")
+        output = self.model(batch.input)
+        alone = stream_loss(output.stream_logits, output.present, batch.mask)
+        return self._log_loss(output, batch, "train") + self._stream_weight * alone
 
     def validation_step(self, batch: TrainingBatch, index: int) -> None:
         """The loss, and the mean exact pixel AUC over the forged pictures."""

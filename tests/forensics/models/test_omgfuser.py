@@ -16,7 +16,7 @@ from signals.errors import WrongUsage
 from signals.signal import SignalSpec
 
 CATEGORICAL = SignalSpec("blocks", "1", {"levels": 21}, 64, 8, 0, "uint8")
-COUNTS = SignalSpec("counts", "1", {}, 5, 8, 4, "uint8")
+COUNTS = SignalSpec("counts", "1", {"samples": 64}, 5, 8, 4, "uint8")
 SCORE = SignalSpec("score", "1", kind="score")
 SPECS = (CATEGORICAL, COUNTS, SCORE)
 NAMES = tuple(spec.name for spec in SPECS)
@@ -231,3 +231,13 @@ def test_mixed_precision_step() -> None:
     assert output.map_logits.dtype == output.score_logits.dtype == torch.float32
     (output.map_logits.mean() + output.score_logits.mean()).backward()
     assert all(p.grad is None or torch.isfinite(p.grad).all() for p in model.parameters())
+
+
+def test_pixels_may_go_through_an_encoder_of_segmentation_models_pytorch() -> None:
+    model = make_model(rgb="encoder", rgb_encoder="resnet18")
+    output = model(make_input())
+    assert output.map_logits.shape == (2, 1, 64, 96)
+    output.map_logits.sum().backward()
+    first = next(model.rgb_stream.encoder.parameters())
+    assert first.grad is not None
+    assert first.grad.abs().sum() > 0

@@ -102,6 +102,6 @@ def test_a_histogram_is_read_as_roots_of_mean_frequencies_of_the_valid_cells_aro
         for row, column in ((0, 0), (5, 5), (4, 9), (15, 15)):
             window = (slice(max(0, row - reach), row + reach + 1), slice(max(0, column - reach), column + reach + 1))
             counts, valid = signal.values[0][:, *window].float(), signal.valid[0][window]
-            expected = (counts[:, valid].mean(dim=1) / 64).sqrt()
+            expected = (5 * counts[:, valid].mean(dim=1) / 64).sqrt()
             found = seen[0][0, 5 * number : 5 * number + 5, row, column]
             torch.testing.assert_close(found, expected)

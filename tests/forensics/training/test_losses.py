@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from forensics.training.losses import LossWeights, class_aware_bce, dice_loss, localization_detection_loss
+from forensics.training.losses import LossWeights, class_aware_bce, dice_loss, localization_detection_loss, stream_loss
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "omgfuser" / "losses.npz"
 
@@ -97,3 +98,20 @@ def test_extreme_logits_stay_finite() -> None:
     assert torch.isfinite(loss)
     assert logits.grad is not None
     assert torch.isfinite(logits.grad).all()
+
+
+def test_the_streams_own_loss_weighs_both_classes_alike_and_leaves_absent_streams_out() -> None:
+    masks = torch.zeros(2, 1, 32, 32)
+    masks[0, :, :16, :16] = 1.0
+    logits = torch.tensor([[2.0, -1.0], [0.5, 3.0]]).repeat(2, 2, 1, 1)
+    present = torch.tensor([[True, False], [True, True]])
+    loss = functional.softplus
+    manipulated = (loss(-logits[0, 0, 0, 0]) + (loss(torch.tensor([-1.0, 0.5, 3.0]))).mean()) / 2
+    pristine = loss(torch.tensor([2.0, -1.0, 0.5, 3.0])).mean() / 2
+    found = stream_loss(logits, present, masks)
+    torch.testing.assert_close(found, (manipulated + 2 * pristine) / 3)
+
+
+def test_without_stream_heads_their_loss_is_zero() -> None:
+    empty = torch.zeros(2, 0, 4, 4)
+    assert stream_loss(empty, torch.zeros(2, 0, dtype=torch.bool), torch.zeros(2, 1, 64, 64)) == 0
