@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from forensics.data.sample import Sample, SampleTensors
+from forensics.data.sample import Sample, SampleTensors, Window
 from forensics.inference.prediction import Prediction
 from forensics.inference.tiles import Blend, TilePlan
 from forensics.models.checkpoint import Checkpoint, find_checkpoint
@@ -22,6 +24,8 @@ from signals import Evidence, get_signal
 from signals.errors import WrongUsage
 
 TILE_OVERLAP = 64
+# Bounds the memory of a machine with very many cores.
+TILES_AT_ONCE = 8
 
 
 class Predictor:
@@ -95,15 +99,42 @@ class Predictor:
         plan = TilePlan(rows * patch, columns * patch, patch, tile, min(TILE_OVERLAP, tile // 2))
         token_grid: Blend | None = None
         map_grid = Blend(1, plan, stride=1)
-        for window in plan.windows():
-            tokens = model.encode(tensors.window(window).to(self._device))
-            token_grid = token_grid or Blend(tokens.shape[1], plan, stride=patch)
-            token_grid.add(window, tokens[0].cpu())
-            map_grid.add(window, model.localize(tokens)[0].cpu())
+        for window, tokens, logits in self._tiles(tensors, plan):
+            token_grid = token_grid or Blend(len(tokens), plan, stride=patch)
+            token_grid.add(window, tokens)
+            map_grid.add(window, logits)
         assert token_grid is not None
         map_logits, tokens = map_grid.result(), token_grid.result()
         score = model.detect(tokens[None].to(self._device), map_logits[None].to(self._device))
         return map_logits, score[0].cpu()
+
+    def _tiles(self, tensors: SampleTensors, plan: TilePlan) -> Iterator[tuple[Window, Tensor, Tensor]]:
+        """Every window with its tokens ``[D, h, w]`` and map logits ``[1, H, W]``, in order.
+
+        On the CPU tiles run side by side, each in one thread: threads inside one small tile mostly wait for each
+        other, and the values would depend on how many there are.
+        """
+
+        @torch.inference_mode()
+        def run(window: Window) -> tuple[Window, Tensor, Tensor]:
+            tokens = self._model.encode(tensors.window(window).to(self._device))
+            return window, tokens[0].cpu(), self._model.localize(tokens)[0].cpu()
+
+        if self._device.type != "cpu":
+            yield from map(run, plan.windows())
+            return
+        with _one_thread_a_call(), ThreadPoolExecutor(min(os.cpu_count() or 1, TILES_AT_ONCE)) as pool:
+            yield from pool.map(run, plan.windows())
+
+
+@contextmanager
+def _one_thread_a_call() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _decoded(rows: int, height: int, width: int) -> NDArray[np.bool_]:

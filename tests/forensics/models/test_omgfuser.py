@@ -140,7 +140,8 @@ def test_objects_matter(model: OmgFuser) -> None:
 def test_every_trainable_parameter_gets_a_gradient(detection: str) -> None:
     model = make_model(detection=detection)
     output = model(make_input())
-    (output.map_logits.square().mean() + output.score_logits.square().mean()).backward()
+    parts = (output.map_logits, output.score_logits, output.stream_logits)
+    sum(part.square().mean() for part in parts).backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
