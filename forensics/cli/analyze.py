@@ -137,7 +137,7 @@ def _numbers(report: dict[str, Any]) -> str:
 
 
 def _tell_error(outcome: Outcome, debug: bool) -> int:
-    from forensics.cli.main import one_line
+    from forensics.cli.messages import one_line
     from signals.errors import ForensicsError
 
     error = outcome.error

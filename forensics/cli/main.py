@@ -17,6 +17,7 @@ from forensics.cli.analyze import analyze
 from forensics.cli.evaluate import evaluate
 from forensics.cli.forge import forge
 from forensics.cli.info import info
+from forensics.cli.messages import one_line
 from forensics.cli.signals import signals_app
 from forensics.cli.train import train
 
@@ -80,16 +81,6 @@ def run() -> NoReturn:
             _leave(one_line(error), error.exit_code)
         _leave(f"{one_line(error)}; this is a fault of TraceFuse, run with --debug to see where", 1)
     sys.exit(0)
-
-
-def one_line(error: BaseException) -> str:
-    """An error's text in one line; with its type's name if it is none of ours."""
-    from signals.errors import ForensicsError
-
-    text = " ".join(str(error).split())
-    if isinstance(error, ForensicsError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _quiet_native_code() -> None:

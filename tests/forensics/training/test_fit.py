@@ -10,6 +10,7 @@ import torch
 
 from forensics.inference import Predictor
 from forensics.models.checkpoint import find_checkpoint
+from forensics.resources import configs_dir
 from forensics.training.cli import main
 from signals import Evidence
 from signals.errors import CheckpointMismatch
@@ -19,7 +20,10 @@ def fit(photos: Path, out: Path) -> Path:
     main(
         [
             "fit",
+            f"--config={configs_dir() / 'default.yaml'}",
             f"--data.photos={photos}",
+            "--trainer.max_epochs=1",
+            "--model.arguments={}",
             "--data.sizes=[[64,96],[96,64]]",
             "--data.batch_size=2",
             "--data.batches=4",
