@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from typing import Any
 
@@ -39,6 +40,10 @@ def main(arguments: list[str]) -> None:
     """Runs ``fit``, ``validate`` or ``test``; ``configs/base.yaml`` holds the defaults of every run."""
     # The arguments are handed over on purpose: they are what the command line left for this command.
     warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
+    # Advertisements are no news of this run.
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
+        lambda record: "Tip:" not in record.getMessage()
+    )
     base = {"default_config_files": [str(configs_dir() / "base.yaml")]}
     TrainingCLI(
         FuserModule,
