@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from forensics.models import create_model
 from forensics.models.omgfuser import OmgFuser
@@ -147,7 +147,7 @@ def save_checkpoint(
     }
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    save_file(state, folder / WEIGHTS)
+    (folder / WEIGHTS).write_bytes(save(state))
     (folder / FIELDS).write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
     return Checkpoint(folder.name, folder, fields)
 
