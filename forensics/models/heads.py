@@ -79,29 +79,38 @@ class DetectionTransformer(nn.Module):
 class PooledDetectionHead(nn.Module):
     """Scores a grid of any size from its mean and from its most suspicious patches.
 
-    Patches are ranked by the map's mean logit in them. An MLP reads the mean of all normalized tokens, the mean of
-    the top ones and the mean of the top logits, so that a picture of many tiles gets one score.
+    Patches are ranked by the map's mean logit in them. An MLP reads the mean logit of the top 1, 5, 20 and 100 % of
+    the patches (at least one) and a short summary of two tokens, the mean of all and the mean of the top 5 %, so that
+    a picture of many tiles gets one score. The summary is short because tokens also tell what a picture shows.
 
     Args:
         width: Width D of a token.
-        top_fraction: Part of the patches that count as top, at least one patch.
+        summary: Width of the summary.
     """
 
-    def __init__(self, width: int, top_fraction: float = 0.05) -> None:
+    FRACTIONS = (0.01, 0.05, 0.2, 1.0)
+    TOKEN_FRACTION = 0.05
+
+    def __init__(self, width: int, summary: int = 8) -> None:
         super().__init__()
-        self.top_fraction = top_fraction
         self.norm = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(2 * width + 1, width), nn.GELU(), nn.Linear(width, 1))
+        self.summary = nn.Sequential(nn.Linear(2 * width, summary), nn.GELU())
+        self.mlp = nn.Sequential(nn.Linear(summary + len(self.FRACTIONS), 32), nn.GELU(), nn.Linear(32, 1))
 
     def forward(self, tokens: Tensor, map_logits: Tensor) -> Tensor:
         """``tokens [B, D, h, w]`` and ``map_logits [B, 1, H, W]`` -> logits ``[B]``."""
         sequence = self.norm(to_tokens(tokens))
-        suspicion = functional.adaptive_avg_pool2d(map_logits, (tokens.shape[2], tokens.shape[3])).flatten(1)
-        count = max(1, math.ceil(self.top_fraction * suspicion.shape[1]))
-        top, where = suspicion.topk(count, dim=1)
-        top_tokens = sequence.gather(1, where[:, :, None].expand(-1, -1, sequence.shape[2]))
-        pooled = [sequence.mean(1), top_tokens.mean(1), top.mean(1, keepdim=True).to(sequence.dtype)]
-        return cast(Tensor, self.mlp(torch.cat(pooled, dim=1))[:, 0])
+        rows, columns = tokens.shape[2:]
+        suspicion = functional.adaptive_avg_pool2d(map_logits, (rows, columns)).flatten(1)
+        ranked, where = suspicion.sort(dim=1, descending=True)
+        tops = [ranked[:, : _share(fraction, ranked.shape[1])].mean(1) for fraction in self.FRACTIONS]
+        top = where[:, : _share(self.TOKEN_FRACTION, where.shape[1]), None].expand(-1, -1, sequence.shape[2])
+        summary = self.summary(torch.cat([sequence.mean(1), sequence.gather(1, top).mean(1)], dim=1))
+        return cast(Tensor, self.mlp(torch.cat([summary, torch.stack(tops, dim=1).to(summary)], dim=1))[:, 0])
+
+
+def _share(fraction: float, count: int) -> int:
+    return max(1, math.ceil(fraction * count))
 
 
 class StreamHeads(nn.Module):

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from forensics.data.forge.draw import chance, choice, integer, uniform
+from forensics.data.forge.draw import chance, choice, integer, log_uniform, uniform
 from forensics.data.forge.recipe import Recipe
 from forensics.data.photos import Photo, Tables
 
@@ -117,7 +117,8 @@ def last_save(random: np.random.Generator, recipe: Recipe, first_quality: int | 
     progressive = chance(random, recipe.progressive)
     above = chance(random, 0.5)
     if chance(random, recipe.other_tables) and usable_tables(lender):
-        return JpegSave(nearest_quality(lender.tables), lender.tables, subsampling, progressive)
+        tables = _coarser(lender.tables, log_uniform(random, recipe.other_tables_scale))
+        return JpegSave(nearest_quality(tables), tables, subsampling, progressive)
     quality = _draw_quality(random, recipe)
     for _ in range(20):
         if first_quality is None or (quality > first_quality if above else quality < first_quality):
@@ -129,6 +130,10 @@ def last_save(random: np.random.Generator, recipe: Recipe, first_quality: int | 
 def platform_save(random: np.random.Generator, recipe: Recipe) -> JpegSave:
     """The compression by which a platform stores what was sent to it."""
     return JpegSave(round(uniform(random, recipe.platform_quality)), (), choice(random, recipe.subsampling), False)
+
+
+def _coarser(tables: Tables, scale: float) -> Tables:
+    return tuple(tuple(min(255, round(step * scale)) for step in table) for table in tables)
 
 
 def _draw_quality(random: np.random.Generator, recipe: Recipe) -> int:

@@ -34,6 +34,7 @@ class Recipe:
         first_jpeg: Probability that a source whose history is free is compressed once.
         camera_tables: Probability that a first compression uses the tables of the photo's camera.
         other_tables: Probability that a last compression uses tables of some photo instead of the standard ones.
+        other_tables_scale: Range by which those are made coarser, log-uniform: editors have tables of their own.
         first_quality: Range of the quality of a first compression with standard tables.
         last_quality_bands: ``(low, high, weight)`` of the quality of the last compression.
         platform_quality: Range of the quality of the platform at the end of a triple chain.
@@ -76,9 +77,10 @@ class Recipe:
     enlarge: float = 0.15
     first_jpeg: float = 0.6
     camera_tables: float = 0.4
-    other_tables: float = 0.15
-    first_quality: Range = (60, 100)
-    last_quality_bands: tuple[tuple[int, int, float], ...] = ((30, 60, 0.10), (60, 90, 0.50), (90, 100, 0.40))
+    other_tables: float = 0.3
+    other_tables_scale: Range = (1.0, 6.0)
+    first_quality: Range = (50, 100)
+    last_quality_bands: tuple[tuple[int, int, float], ...] = ((30, 60, 0.15), (60, 90, 0.50), (90, 100, 0.35))
     platform_quality: Range = (70, 87)
     platform_resize: float = 0.5
     platform_scale: Range = (0.5, 0.95)
