@@ -14,11 +14,15 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
 from forensics.data.datamodule import ForgedDataModule
+from forensics.data.forge import Forger
 from forensics.inference import Predictor
-from forensics.models.checkpoint import CARD, Checkpoint, OperatingPoint, find_checkpoint, save_checkpoint
+from forensics.models.checkpoint import CARD, Checkpoint, OperatingPoint, save_checkpoint
 from forensics.training.module import FuserModule
 from forensics.training.operating_point import Development, choose_operating_point
 from signals import Evidence
+
+# Past the validation batches of any fit.
+FIRST_DEVELOPMENT_PICTURE = 1 << 20
 
 
 class ExportCheckpoint(Callback):
@@ -31,7 +35,7 @@ class ExportCheckpoint(Callback):
         false_alarms: Largest tolerated fraction of flagged pristine development pictures.
     """
 
-    def __init__(self, folder: Path | None = None, pictures: int = 120, false_alarms: float = 0.05) -> None:
+    def __init__(self, folder: Path | None = None, pictures: int = 400, false_alarms: float = 0.05) -> None:
         self._folder = folder
         self._pictures = pictures
         self._false_alarms = false_alarms
@@ -60,7 +64,8 @@ class ExportCheckpoint(Callback):
             },
         }
         self._write(folder, pl_module, OperatingPoint(), facts)
-        point = choose_operating_point(self._look(folder, data), self._false_alarms)
+        looked = development_pictures(Predictor.load(folder), data.validation_forger, self._pictures)
+        point = choose_operating_point(looked, self._false_alarms)
         checkpoint = self._write(folder, pl_module, point, facts)
         (folder / CARD).write_text(model_card(checkpoint), encoding="utf-8")
         print(f"checkpoint: {folder}")
@@ -68,16 +73,22 @@ class ExportCheckpoint(Callback):
     def _write(self, folder: Path, module: FuserModule, point: OperatingPoint, facts: dict[str, Any]) -> Checkpoint:
         return save_checkpoint(folder, module.model, module.preset, module.arguments, module.specs, point, facts)
 
-    def _look(self, folder: Path, data: ForgedDataModule) -> Iterator[Development]:
-        predictor = Predictor.load(find_checkpoint(folder).folder)
-        # Past the validation batches of the fit, so that these forgeries are new as well.
-        for index in range(1 << 20, (1 << 20) + self._pictures):
-            forged = data.validation_forger.forge(index)
-            prediction = predictor.predict(Evidence.open(forged.data))
-            yield Development(prediction.map, prediction.score, forged.mask)
-        for photo in data.validation_forger.photos:
-            prediction = predictor.predict(Evidence.open(photo.path))
-            yield Development(prediction.map, prediction.score, np.zeros_like(prediction.valid))
+
+def development_pictures(predictor: Predictor, forger: Forger, count: int) -> Iterator[Development]:
+    """What a network says of forgeries no step has seen, half of them pristine, and of the whole photos behind them.
+
+    Args:
+        predictor: The network, its operating point at zero.
+        forger: Forges from photos the training did not see.
+        count: Number of forgeries.
+    """
+    for index in range(FIRST_DEVELOPMENT_PICTURE, FIRST_DEVELOPMENT_PICTURE + count):
+        forged = forger.forge(index)
+        prediction = predictor.predict(Evidence.open(forged.data))
+        yield Development(prediction.map, prediction.score, forged.mask)
+    for photo in forger.photos:
+        prediction = predictor.predict(Evidence.open(photo.path))
+        yield Development(prediction.map, prediction.score, np.zeros_like(prediction.valid))
 
 
 def model_card(checkpoint: Checkpoint) -> str:
