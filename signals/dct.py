@@ -54,7 +54,10 @@ class Dct:
         # A block row that is only partly there is not valid.
         valid[: height if evidence.decoded_rows == evidence.height else evidence.decoded_rows // 8] = True
         side = {"quantization_table": table, "was_jpeg": np.array(was_jpeg, dtype=np.float32)}
-        return SignalMap(self.spec, _volume(coefficients), valid, side)
+        volume = _volume(coefficients)
+        if not volume[1:].any():
+            return SignalMap.unusable(self.spec, "The picture is flat: no block holds anything but its mean.")
+        return SignalMap(self.spec, volume, valid, side)
 
 
 def _volume(coefficients: NDArray[np.int16]) -> NDArray[np.uint8]:

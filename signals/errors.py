@@ -21,6 +21,10 @@ class UnknownSignal(WrongUsage):
     """No signal of that name is registered."""
 
 
+class BrokenSignal(ForensicsError):
+    """A signal gave a map that its specification does not allow."""
+
+
 class UnreadableImage(ForensicsError):
     """The bytes cannot be read as a picture."""
 

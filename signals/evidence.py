@@ -20,6 +20,7 @@ from signals.jpeg_damage import ends_early, find_damage
 from signals.truncation import count_decoded_rows
 
 if TYPE_CHECKING:
+    from signals.jpeg_structure import JpegStructure
     from signals.pixels import Decoded
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -70,7 +71,7 @@ class Evidence:
         if isinstance(source, (bytes, bytearray, memoryview)):
             data = bytes(source)
         else:
-            name = name or Path(source).name
+            name = name or printable(Path(source).name)
             data = _read_file(Path(source), name)
         label = name or "picture"
         header = _check_header(data, label)
@@ -201,8 +202,19 @@ class Evidence:
     @cached_property
     def _file_warnings(self) -> tuple[str, ...]:
         structure = self._header.jpeg if self._header else None
-        if structure is None or self.data is None:
+        if self.data is None:
+            return ("Given as pixels, not as a file: what the file's own compression tells could not be read.",)
+        if structure is None:
             return ()
+        return (*self._damage_warnings(structure), *self._exactness_warnings())
+
+    def _exactness_warnings(self) -> tuple[str, ...]:
+        if self.jpeg is None or self.jpeg.exact:
+            return ()
+        return ("The JPEG coefficients were estimated from the pixels; what they tell is less certain.",)
+
+    def _damage_warnings(self, structure: JpegStructure) -> tuple[str, ...]:
+        assert self.data is not None
         if not self._cut:
             damage = find_damage(self.data, structure)
             return () if damage is None else (f"The file is damaged: {damage}; parts of the picture may be wrong.",)
@@ -241,6 +253,12 @@ def _line(error: BaseException) -> str:
     """What a library said, as part of one line."""
     said = " ".join(str(error).split()) or type(error).__name__
     return f"the decoder says '{said[:120].rstrip('.')}'"
+
+
+def printable(name: str) -> str:
+    """A file name as one line of text: undecodable bytes and control characters are spelled out."""
+    text = name.encode("utf-8", "backslashreplace").decode()
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _read_file(path: Path, name: str) -> bytes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from signals.errors import WrongUsage
 
 if TYPE_CHECKING:
     from signals.evidence import Evidence
@@ -40,6 +43,10 @@ class SignalSpec:
     offset: int = 0
     dtype: str = "float32"
     kind: Kind = "feature"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9_]+", self.name):
+            raise WrongUsage(f"signal name {self.name!r}: use lower-case letters, digits and underscores")
 
     def grid(self, height: int, width: int) -> tuple[int, int]:
         """Size ``(h, w)`` of the map of a picture of ``height`` x ``width`` pixels, rounded up."""

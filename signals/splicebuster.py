@@ -64,6 +64,11 @@ class SplicebusterCounts:
         # A cell reads pixels up to 4 rows below its own first 8, hence a row of cells more is lost.
         if evidence.decoded_rows < evidence.height:
             valid[max(0, (evidence.decoded_rows - 8) // _CELL) :] = False
+        # One class of patterns along and one across: every residual is zero.
+        if np.count_nonzero(values.any(axis=(1, 2))) <= 2:
+            return SignalMap.unusable(
+                self.spec, "The picture is flat or clipped everywhere; it has no noise to read."
+            )
         return SignalMap(self.spec, values, valid)
 
 

@@ -93,7 +93,7 @@ class Analyzer:
         judgement, regions = judge(prediction, width, height), find_regions(map_)
         ended = time.perf_counter()
         seconds = dict(prediction.seconds) if prediction is not None else {}
-        seconds = {**seconds, "decode": decoded + seconds.get("decode", 0.0), "report": ended - read}
+        seconds = {**seconds, "decode": decoded + seconds.get("decode", 0.0), "regions": ended - read}
         return Report(
             evidence=evidence,
             prediction=prediction,

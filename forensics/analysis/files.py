@@ -21,7 +21,9 @@ def report_files(report: Report) -> dict[str, bytes]:
     Returns:
         Contents by path relative to the report's folder.
     """
-    files = {"report.json": (json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n").encode()}
+    files = {
+        "report.json": (json.dumps(report.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    }
     picture = upright(report.evidence.pixels, report.evidence.orientation)
     if report.prediction is None:
         return {**files, "report.html": render_page(report, PageDrawings(picture)).encode()}

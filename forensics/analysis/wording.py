@@ -31,7 +31,9 @@ LIMITS = (
     "A report is a hint for a person who looks further, never proof by itself. "
     "Ask for the camera file, for other copies, for the history of the picture.",
     "The score and the map are remapped so that 0.50 is the operating point chosen on development pictures. "
-    "Neither is a probability: 0.90 does not mean nine times out of ten.",
+    "Neither is a probability: 0.90 does not mean nine times out of ten. The score's point was set so that few "
+    "development pictures without an edit reach it, the map's where it matched known edits best; other pictures "
+    "may fare worse. The checkpoint's model card says what was measured.",
     "False alarms exist: strong editing of the whole picture, text, borders, flat or overexposed areas and repeated "
     "saving can look like an edit.",
     "Edits can be missed: small size, strong compression, messengers and social networks that save pictures anew, "

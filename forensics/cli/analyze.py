@@ -115,8 +115,10 @@ def _tell(outcome: Outcome, as_json: bool, debug: bool) -> int:
         folder = {} if outcome.folder is None else {"folder": str(outcome.folder)}
         typer.echo(json.dumps({**outcome.report, **folder}, ensure_ascii=False))
         return 0
+    from signals.evidence import printable
+
     report = outcome.report
-    typer.echo(f"{outcome.path}: {report['verdict']}{_numbers(report)}")
+    typer.echo(f"{printable(str(outcome.path))}: {report['verdict']}{_numbers(report)}")
     for reason in report["analyzability"]["reasons"]:
         typer.echo(f"  {reason}")
     for warning in report["warnings"]:
@@ -139,17 +141,18 @@ def _numbers(report: dict[str, Any]) -> str:
 def _tell_error(outcome: Outcome, debug: bool) -> int:
     from forensics.cli.messages import one_line
     from signals.errors import ForensicsError
+    from signals.evidence import printable
 
-    error = outcome.error
+    error, path = outcome.error, printable(str(outcome.path))
     assert error is not None
     if debug:
         traceback.print_exception(error)
     if isinstance(error, ForensicsError):
         # Evidence knows the file's name only; two folders may hold the same name.
-        line = one_line(error).removeprefix(f"{outcome.path.name}:").strip()
-        typer.echo(f"tracefuse: {outcome.path}: {line}", err=True)
+        line = one_line(error).removeprefix(f"{printable(outcome.path.name)}:").strip()
+        typer.echo(f"tracefuse: {path}: {line}", err=True)
         return error.exit_code
-    typer.echo(f"tracefuse: {outcome.path}: {one_line(error)}; a fault of TraceFuse, see it with --debug", err=True)
+    typer.echo(f"tracefuse: {path}: {one_line(error)}; a fault of TraceFuse, see it with --debug", err=True)
     return 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,7 +45,10 @@ def expand(typed: str, skip: Path) -> list[Path]:
 
 def without_repeats(paths: Iterable[Path]) -> list[Path]:
     """The same paths, each file once, in order."""
-    return list({path.resolve(): path for path in reversed(list(paths))}.values())[::-1]
+    kept: dict[Path, Path] = {}
+    for path in paths:
+        kept.setdefault(path.resolve(), path)
+    return list(kept.values())
 
 
 def report_folders(paths: Sequence[Path], out: Path) -> list[Path]:
@@ -53,8 +57,12 @@ def report_folders(paths: Sequence[Path], out: Path) -> list[Path]:
     It is named by the picture's stem; pictures of one stem get the first 8 digits of their SHA-256
     appended, and copies of one file a number.
     """
-    stems = Counter(path.stem.casefold() for path in paths)
-    names = [path.stem if stems[path.stem.casefold()] == 1 else f"{path.stem}-{_digits(path)}" for path in paths]
+    stems = [_folder_name(path.stem) for path in paths]
+    count = Counter(stem.casefold() for stem in stems)
+    names = [
+        stem if count[stem.casefold()] == 1 else f"{stem}-{_digits(path)}"
+        for stem, path in zip(stems, paths, strict=True)
+    ]
     seen: Counter[str] = Counter()
     folders = []
     for name in names:
@@ -64,15 +72,31 @@ def report_folders(paths: Sequence[Path], out: Path) -> list[Path]:
     return folders
 
 
+def _folder_name(stem: str) -> str:
+    """A stem as a name that stays below its parent, prints on one line and is not too long for a disk."""
+    safe = "".join(letter if letter.isprintable() and letter not in "/\\" else "_" for letter in stem)
+    safe = safe.encode("utf-8", "replace")[:150].decode("utf-8", "ignore")
+    return safe if safe.strip(".") else f"picture{safe.replace('.', '_')}"
+
+
 def _pictures_below(folder: Path, skip: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".") and (Path(parent) / name).resolve() != skip]
-        if _REPORT in files:
+        if _REPORT in files and _is_ours(Path(parent) / _REPORT):
             folders.clear()
             continue
         for name in files:
             if not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS:
                 yield Path(parent) / name
+
+
+def _is_ours(report: Path) -> bool:
+    """Whether an earlier analysis wrote this file; other programs write a ``report.json`` as well."""
+    try:
+        content = json.loads(report.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and "tracefuse" in content
 
 
 def _digits(path: Path) -> str:

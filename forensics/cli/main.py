@@ -70,8 +70,16 @@ def main() -> NoReturn:
 
 def run() -> NoReturn:
     """Runs the command line and leaves with the exit code of the contract."""
+    # Wherever it is typed, it belongs to the whole command.
+    typed = [word for word in sys.argv[1:] if word != "--debug"]
+    debug = ["--debug"] if len(typed) < len(sys.argv[1:]) else []
     try:
-        app(prog_name="tracefuse")
+        app(args=[*debug, *typed], prog_name="tracefuse")
+    except SystemExit as leaving:
+        # Typer turns an interruption into this code, and says nothing.
+        if leaving.code == INTERRUPTED:
+            _leave("interrupted; what was finished is kept", INTERRUPTED)
+        raise
     except KeyboardInterrupt:
         _leave("interrupted; what was finished is kept", INTERRUPTED)
     except Exception as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -69,15 +69,16 @@ def _npz(signal_map: SignalMap) -> bytes:
     import numpy as np
 
     file = io.BytesIO()
-    np.savez_compressed(
-        file,
-        values=signal_map.values,
-        valid=signal_map.valid,
-        stride=np.int64(signal_map.spec.stride),
-        offset=np.int64(signal_map.spec.offset),
-        usable=np.bool_(signal_map.usable),
-        reason=np.str_(signal_map.reason or ""),
-    )
+    arrays: dict[str, Any] = {
+        "values": signal_map.values,
+        "valid": signal_map.valid,
+        "stride": np.int64(signal_map.spec.stride),
+        "offset": np.int64(signal_map.spec.offset),
+        "usable": np.bool_(signal_map.usable),
+        "reason": np.str_(signal_map.reason or ""),
+        **{f"side_{name}": value for name, value in signal_map.side.items()},
+    }
+    np.savez_compressed(file, **arrays)
     return file.getvalue()
 
 

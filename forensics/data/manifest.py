@@ -36,14 +36,14 @@ def read_manifest(path: Path) -> list[ManifestRow]:
         WrongUsage: The file is missing, lacks a required column or has a label other than 0 and 1.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             missing = [name for name in REQUIRED_COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise WrongUsage(f"{path}: no column {', '.join(missing)}; a manifest has image,mask,label")
-            return [_parse_row(path.parent, row, line) for line, row in enumerate(reader, start=2)]
-    except OSError as error:
-        raise WrongUsage(f"{path}: cannot be read ({error.strerror}); give the path of a manifest") from error
+            return [_parse_row(path, row, line) for line, row in enumerate(reader, start=2)]
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise WrongUsage(f"{path}: cannot be read ({error}); give a CSV in UTF-8 with image,mask,label") from error
 
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
@@ -59,9 +59,10 @@ def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
             writer.writerow([image, mask, row.label, *(row.columns[name] for name in extra)])
 
 
-def _parse_row(folder: Path, row: Mapping[str, str], line: int) -> ManifestRow:
+def _parse_row(path: Path, row: Mapping[str, str], line: int) -> ManifestRow:
+    folder = path.parent
     if row["label"] not in ("0", "1"):
-        raise WrongUsage(f"line {line}: label is {row['label']!r}; it must be 1 (forged) or 0 (authentic)")
+        raise WrongUsage(f"{path}, line {line}: label is {row['label']!r}; it must be 1 (forged) or 0 (authentic)")
     extra = {name: value for name, value in row.items() if name not in REQUIRED_COLUMNS}
     mask = folder / row["mask"] if row["mask"] else None
     return ManifestRow(folder / row["image"], mask, int(row["label"]), extra)

@@ -14,6 +14,7 @@ from torch import Tensor
 from forensics.models.inputs import ModelInput, SignalInput
 from forensics.objects import ObjectMasks, ObjectSegmenter, Rule
 from signals import Evidence, Signal, SignalMap
+from signals.extraction import extract
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class SampleReader:
 
     def read(self, evidence: Evidence) -> Sample:
         """Extracts every signal and the objects of one picture."""
-        maps = tuple(signal.extract(evidence) for signal in self.signals)
+        maps = tuple(extract(signal, evidence) for signal in self.signals)
         return Sample(evidence.pixels, maps, self.segmenter.segment(evidence.pixels))
 
 

@@ -22,6 +22,7 @@ from forensics.models.omgfuser import OmgFuser
 from forensics.objects import ObjectSegmenter, RegionMerging
 from signals import Evidence, get_signal
 from signals.errors import WrongUsage
+from signals.extraction import extract
 
 TILE_OVERLAP = 64
 # Bounds the memory of a machine with very many cores.
@@ -71,12 +72,12 @@ class Predictor:
         with _timed(seconds, "decode"):
             pixels = evidence.pixels
         with _timed(seconds, "signals"):
-            maps = tuple(signal.extract(evidence) for signal in self._signals)
+            maps = tuple(extract(signal, evidence) for signal in self._signals)
         with _timed(seconds, "objects"):
             objects = self._segmenter.segment(pixels)
         with _timed(seconds, "network"):
             sample = Sample(pixels, maps, objects)
-            map_logits, score_logit = self._run(sample)
+            map_logits, score_logit = self._run(sample, evidence.decoded_rows)
             height, width = pixels.shape[:2]
             point = self.checkpoint.operating_point
             shown = torch.sigmoid(map_logits[0, :height, :width] - point.map_logit)
@@ -90,8 +91,8 @@ class Predictor:
             seconds=seconds,
         )
 
-    def _run(self, sample: Sample) -> tuple[Tensor, Tensor]:
-        """Map logits ``[1, H, W]`` on the padded patch grid and the score logit, a scalar."""
+    def _run(self, sample: Sample, decoded_rows: int) -> tuple[Tensor, Tensor]:
+        """Map logits ``[1, H, W]`` on the padded patch grid and the score logit of the decoded rows, a scalar."""
         model = self._model
         tensors = SampleTensors.of(sample, model.patch_size, model.object_rule)
         patch, tile = model.patch_size, model.tile_size
@@ -105,7 +106,9 @@ class Predictor:
             map_grid.add(window, logits)
         assert token_grid is not None
         map_logits, tokens = map_grid.result(), token_grid.result()
-        score = model.detect(tokens[None].to(self._device), map_logits[None].to(self._device))
+        known = max(1, decoded_rows // patch) if decoded_rows < len(sample.pixels) else rows
+        decoded = tokens[None, :, :known], map_logits[None, :, : known * patch]
+        score = model.detect(*(part.to(self._device) for part in decoded))
         return map_logits, score[0].cpu()
 
     def _tiles(self, tensors: SampleTensors, plan: TilePlan) -> Iterator[tuple[Window, Tensor, Tensor]]:

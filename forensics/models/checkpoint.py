@@ -17,7 +17,7 @@ from forensics.models import create_model
 from forensics.models.omgfuser import OmgFuser
 from forensics.resources import checkpoints_dir
 from signals import SignalSpec, get_signal
-from signals.errors import CheckpointMismatch, CheckpointMissing, UnknownSignal
+from signals.errors import CheckpointMismatch, CheckpointMissing, UnknownSignal, WrongUsage
 
 FORMAT = "1"
 WEIGHTS, FIELDS, CARD = "model.safetensors", "checkpoint.json", "README.md"
@@ -71,7 +71,13 @@ class Checkpoint:
         """
         for spec in self.specs:
             _check_version(self.name, spec)
-        model = create_model(self.fields["model"], signals=list(self.specs), **self.fields["arguments"])
+        try:
+            model = create_model(self.fields["model"], signals=list(self.specs), **self.fields["arguments"])
+        except (WrongUsage, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise CheckpointMismatch(
+                f"checkpoint {self.name}: {reason}; use a checkpoint made for this version"
+            ) from error
         try:
             model.load_state_dict(load_file(self.folder / WEIGHTS))
         except (RuntimeError, SafetensorError) as error:
@@ -89,9 +95,10 @@ def find_checkpoint(name_or_path: str | Path) -> Checkpoint:
         CheckpointMissing: There is none.
         CheckpointMismatch: It was written in another format.
     """
-    folder = Path(name_or_path)
-    if not (folder / FIELDS).is_file():
-        folder = checkpoints_dir() / name_or_path
+    folder = checkpoints_dir() / name_or_path
+    # A shipped name means the shipped checkpoint, whatever lies in the working directory.
+    if str(name_or_path) not in list_checkpoints():
+        folder = Path(name_or_path)
     missing = [name for name in (WEIGHTS, FIELDS) if not (folder / name).is_file()]
     if missing:
         shipped = ", ".join(list_checkpoints()) or "none"
@@ -102,11 +109,18 @@ def find_checkpoint(name_or_path: str | Path) -> Checkpoint:
     try:
         fields = json.loads((folder / FIELDS).read_text(encoding="utf-8"))
         version = fields["format"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointMismatch(f"checkpoint {name_or_path}: {FIELDS} is damaged; fetch it again") from error
     if version != FORMAT:
         raise CheckpointMismatch(f"checkpoint {name_or_path}: its format is {version}, this version reads {FORMAT}")
-    return Checkpoint(folder.name, folder, fields)
+    checkpoint = Checkpoint(folder.name, folder, fields)
+    try:
+        _ = checkpoint.specs, checkpoint.operating_point, fields["model"], dict(fields["arguments"])
+    except (KeyError, TypeError, ValueError, WrongUsage) as error:
+        raise CheckpointMismatch(
+            f"checkpoint {name_or_path}: {FIELDS} lacks or misspells a field ({error}); fetch it again"
+        ) from error
+    return checkpoint
 
 
 def list_checkpoints() -> list[str]:
@@ -145,10 +159,13 @@ def save_checkpoint(
         "parent": None,
         **facts,
     }
-    folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    (folder / WEIGHTS).write_bytes(save(state))
-    (folder / FIELDS).write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {WEIGHTS: save(state), FIELDS: (json.dumps(fields, indent=2) + "\n").encode()}
+    for name, content in contents.items():
+        (folder / f"{name}.part").write_bytes(content)
+    for name in contents:
+        (folder / f"{name}.part").replace(folder / name)
     return Checkpoint(folder.name, folder, fields)
 
 
@@ -163,4 +180,9 @@ def _check_version(checkpoint: str, spec: SignalSpec) -> None:
         raise CheckpointMismatch(
             f"checkpoint {checkpoint} was trained on version {spec.version} of the signal {spec.name}, "
             f"installed is version {installed.version}; use a checkpoint made for this version"
+        )
+    if (installed.channels, installed.stride, installed.dtype) != (spec.channels, spec.stride, spec.dtype):
+        raise CheckpointMismatch(
+            f"checkpoint {checkpoint}: the signal {spec.name} that is installed has another shape; "
+            "install the package it was trained with"
         )

@@ -70,7 +70,7 @@ class ConvTokenizer(nn.Module):
     def forward(self, signal: SignalInput) -> Tensor:
         """``values [B, C, H / s, W / s]`` -> ``[B, D, H / patch, W / patch]``."""
         values = (signal.values.float() - self.mean[:, None, None]) / self.std[:, None, None]
-        return cast(Tensor, self.layers(values * signal.valid[:, None]))
+        return cast(Tensor, self.layers(torch.where(signal.valid[:, None], values, 0.0)))
 
 
 class CategoricalTokenizer(nn.Module):
@@ -155,7 +155,7 @@ class HistogramTokenizer(nn.Module):
     def forward(self, signal: SignalInput) -> Tensor:
         """``values [B, C, H / s, W / s]`` -> ``[B, D, H / patch, W / patch]``."""
         valid = signal.valid[:, None].float()
-        frequencies = signal.values.float() / self.samples * valid
+        frequencies = torch.where(signal.valid[:, None], signal.values.float() / self.samples, 0.0)
         around = [_window_mean(frequencies, valid, window).sqrt() * self.scale for window in self.WINDOWS]
         return cast(Tensor, self.layers(self.mix(torch.cat(around, dim=1)) * valid))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from lightning import Callback, LightningModule, Trainer
@@ -17,9 +17,12 @@ from forensics.data.datamodule import ForgedDataModule
 from forensics.data.forge import Forger
 from forensics.inference import Predictor
 from forensics.models.checkpoint import CARD, Checkpoint, OperatingPoint, save_checkpoint
+from forensics.models.omgfuser import OmgFuser
+from forensics.objects import RegionMerging
 from forensics.training.module import FuserModule
 from forensics.training.operating_point import Development, choose_operating_point
 from signals import Evidence
+from signals.errors import OutputNotWritable
 
 # Past the validation batches of any fit.
 FIRST_DEVELOPMENT_PICTURE = 1 << 20
@@ -42,16 +45,20 @@ class ExportCheckpoint(Callback):
         self._started = time.perf_counter()
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock."""
+        """Starts the clock, and finds out now rather than at the end whether the folder can be written."""
         self._started = time.perf_counter()
+        folder = self._folder_of(trainer)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputNotWritable(f"{folder}: cannot be made ({error.strerror}); choose another folder") from error
 
     @rank_zero_only
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the folder twice: first to look at development pictures with it, then with what they chose."""
+        """Looks at the development pictures with the trained network, then writes it with what they chose."""
         data = trainer.datamodule  # type: ignore[attr-defined]
         assert isinstance(pl_module, FuserModule)
         assert isinstance(data, ForgedDataModule)
-        folder = self._folder or Path(trainer.log_dir or trainer.default_root_dir) / "checkpoint"
         facts = {
             "data": data.facts(),
             "training": {
@@ -63,15 +70,23 @@ class ExportCheckpoint(Callback):
                 "tracefuse": version("tracefuse"),
             },
         }
-        self._write(folder, pl_module, OperatingPoint(), facts)
-        looked = development_pictures(Predictor.load(folder), data.validation_forger, self._pictures)
+        model = pl_module.model.eval()
+        looked = development_pictures(_plain_predictor(model), data.validation_forger, self._pictures)
         point = choose_operating_point(looked, self._false_alarms)
-        checkpoint = self._write(folder, pl_module, point, facts)
+        folder, arguments = self._folder_of(trainer), pl_module.arguments
+        checkpoint = save_checkpoint(folder, model, pl_module.preset, arguments, pl_module.specs, point, facts)
         (folder / CARD).write_text(model_card(checkpoint), encoding="utf-8")
         print(f"checkpoint: {folder}")
 
-    def _write(self, folder: Path, module: FuserModule, point: OperatingPoint, facts: dict[str, Any]) -> Checkpoint:
-        return save_checkpoint(folder, module.model, module.preset, module.arguments, module.specs, point, facts)
+    def _folder_of(self, trainer: Trainer) -> Path:
+        return self._folder or Path(trainer.log_dir or trainer.default_root_dir) / "checkpoint"
+
+
+def _plain_predictor(model: OmgFuser) -> Predictor:
+    """The network with its operating point at zero, before it is a checkpoint on disk."""
+    zero = {"operating_point": asdict(OperatingPoint())}
+    device = next(model.parameters()).device
+    return Predictor(Checkpoint("in training", Path(), zero), model, RegionMerging(), device)
 
 
 def development_pictures(predictor: Predictor, forger: Forger, count: int) -> Iterator[Development]:

@@ -53,9 +53,10 @@ def test_shapes_and_determinism(signal, size, kind, noise, encode):
 
 @pytest.mark.parametrize("value", [0, 128, 255])
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
-def test_flat_black_and_white(signal, value, kind, encode):
-    evidence = Evidence.open(encode(np.full((40, 56, 3), value, np.uint8), kind))
-    _check(signal.extract(evidence), evidence)
+def test_flat_black_and_white_hold_nothing_to_read(signal, value, kind, encode):
+    signal_map = signal.extract(Evidence.open(encode(np.full((40, 56, 3), value, np.uint8), kind)))
+    assert not signal_map.usable
+    assert "flat" in signal_map.reason
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 7), (8, 1), (5, 400)])

@@ -3,6 +3,14 @@ from __future__ import annotations
 import hashlib
 import json
 
+CHECKPOINT = {
+    "format": "1",
+    "model": "m",
+    "arguments": {},
+    "signals": [],
+    "operating_point": {"map_logit": 0.0, "score_logit": 0.0},
+}
+
 
 def test_shows_what_there_is(tracefuse) -> None:
     ran = tracefuse("info")
@@ -14,7 +22,7 @@ def test_shows_what_there_is(tracefuse) -> None:
 def test_describes_a_checkpoint(tracefuse, tmp_path) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()
-    fields = json.dumps({"format": "1", "model": "m", "signals": [], "training": {"seed": 7}, "parent": None}).encode()
+    fields = json.dumps({**CHECKPOINT, "training": {"seed": 7}, "parent": None}).encode()
     (folder / "model.safetensors").write_bytes(b"weights")
     (folder / "checkpoint.json").write_bytes(fields)
     ran = tracefuse("info", folder)

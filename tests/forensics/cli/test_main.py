@@ -57,6 +57,7 @@ def test_errors_are_one_line_and_debug_shows_the_trace(tracefuse, tmp_path) -> N
     ran = tracefuse("signals", "extract", "a.jpg", "--signal", "dct")
     assert (ran.exit_code, ran.err.count("\n")) == (3, 1)
     assert "Traceback" in tracefuse("--debug", "signals", "extract", "a.jpg", "--signal", "dct").err
+    assert "Traceback" in tracefuse("signals", "extract", "a.jpg", "--signal", "dct", "--debug").err
 
 
 def test_interrupt_is_130(tracefuse, monkeypatch) -> None:
@@ -64,7 +65,9 @@ def test_interrupt_is_130(tracefuse, monkeypatch) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("forensics.cli.inputs.without_repeats", interrupt)
-    assert tracefuse("analyze", "a.jpg").exit_code == 130
+    ran = tracefuse("analyze", "a.jpg")
+    assert ran.exit_code == 130
+    assert ran.err.splitlines()[-1] == "tracefuse: interrupted; what was finished is kept"
 
 
 def test_train_passes_everything_on(tracefuse, monkeypatch) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -72,3 +73,39 @@ def test_a_damaged_checkpoint_is_refused(tiny_checkpoint: Path, tmp_path: Path) 
 def test_an_unknown_device_is_wrong_usage(tiny_checkpoint: Path) -> None:
     with pytest.raises(WrongUsage, match="tpu"):
         Predictor.load(tiny_checkpoint, "tpu")
+
+
+def test_a_missing_field_is_told_before_any_picture(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    for name in ("model.safetensors", "checkpoint.json"):
+        (tmp_path / name).write_bytes((tiny_checkpoint / name).read_bytes())
+    fields = (tmp_path / "checkpoint.json").read_text()
+    (tmp_path / "checkpoint.json").write_text(fields.replace('"operating_point"', '"operating_pint"'))
+    with pytest.raises(CheckpointMismatch, match="operating_point"):
+        find_checkpoint(tmp_path)
+    (tmp_path / "checkpoint.json").write_text(fields.replace('"omgfuser_feature_tiny"', '"of_tomorrow"'))
+    with pytest.raises(CheckpointMismatch, match="of_tomorrow"):
+        Predictor.load(tmp_path, "cpu")
+
+
+def test_a_shipped_name_means_the_shipped_checkpoint(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(tiny_checkpoint, tmp_path / "default")
+    monkeypatch.chdir(tmp_path)
+    assert find_checkpoint("default").fields["model"] == "omgfuser_feature_small"
+    assert find_checkpoint("./default").fields["model"] == "omgfuser_feature_tiny"
+
+
+def test_rows_that_are_not_there_do_not_enter_the_score(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch, photo_folder: Path
+) -> None:
+    whole = next(photo_folder.iterdir()).read_bytes()
+    seen: list[tuple[int, ...]] = []
+    detect = predictor._model.detect
+    monkeypatch.setattr(predictor._model, "detect", lambda t, m: seen.append(tuple(m.shape)) or detect(t, m))
+    for data in (whole, whole[: len(whole) * 6 // 10]):
+        evidence = Evidence.open(data)
+        predictor.predict(evidence)
+    assert evidence.decoded_rows < evidence.height
+    assert seen[0][2] == -(-evidence.height // 16) * 16
+    assert seen[1][2] == evidence.decoded_rows // 16 * 16

@@ -105,3 +105,15 @@ def test_a_histogram_is_read_as_roots_of_mean_frequencies_of_the_valid_cells_aro
             expected = (5 * counts[:, valid].mean(dim=1) / 64).sqrt()
             found = seen[0][0, 5 * number : 5 * number + 5, row, column]
             torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("spec", [SignalSpec("numbers", "1", {}, 5, 8), replace(HISTOGRAM, dtype="float32")])
+def test_what_an_invalid_cell_holds_is_never_read(spec: SignalSpec) -> None:
+    signal = make_signal(spec)
+    signal.valid[0, 2, 3] = False
+    values = signal.values.float()
+    holed = values.clone()
+    holed[0, :, 2, 3] = torch.nan
+    tokenizer = make_tokenizer(spec, 32, 16).eval()
+    tokens = tokenizer(replace(signal, values=holed))
+    assert torch.equal(tokens, tokenizer(replace(signal, values=values)))

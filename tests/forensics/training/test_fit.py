@@ -13,7 +13,7 @@ from forensics.models.checkpoint import find_checkpoint
 from forensics.resources import configs_dir
 from forensics.training.cli import main
 from signals import Evidence
-from signals.errors import CheckpointMismatch
+from signals.errors import CheckpointMismatch, OutputNotWritable
 
 
 def fit(photos: Path, out: Path) -> Path:
@@ -76,3 +76,9 @@ def test_a_signal_of_another_version_is_refused(checkpoint: Path, tmp_path: Path
     (tmp_path / "checkpoint.json").write_text(fields.replace('"version": "1"', '"version": "0"', 1))
     with pytest.raises(CheckpointMismatch, match=r"version 0 .* version 1"):
         Predictor.load(tmp_path, "cpu")
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_training(photo_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "checkpoint").write_text("in the way")
+    with pytest.raises(OutputNotWritable, match="cannot be made"):
+        fit(photo_folder, tmp_path)

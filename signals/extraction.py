@@ -1,0 +1,37 @@
+"""Running a signal and holding it to what its specification promises."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from signals.errors import BrokenSignal
+from signals.evidence import Evidence
+from signals.signal import Signal, SignalMap
+
+
+def extract(signal: Signal, evidence: Evidence) -> SignalMap:
+    """Reads a signal and checks the map, so that a fault of a plug-in cannot pass as a finding.
+
+    Raises:
+        BrokenSignal: The map does not have the shape, type or values of the signal's specification.
+    """
+    found = signal.extract(evidence)
+    if found.usable:
+        problem = _problem(found, evidence)
+        if problem is not None:
+            raise BrokenSignal(f"signal {signal.spec.name}: {problem}; tell the author of the signal")
+    return found
+
+
+def _problem(found: SignalMap, evidence: Evidence) -> str | None:
+    spec, values, valid = found.spec, found.values, found.valid
+    grid = spec.grid(evidence.height, evidence.width)
+    if values.shape != (spec.channels, *grid) or valid.shape != grid:
+        return f"its map is {values.shape} with valid {valid.shape}, not {(spec.channels, *grid)} and {grid}"
+    if values.dtype != np.dtype(spec.dtype) or valid.dtype != np.bool_:
+        return f"its map is of type {values.dtype} with valid {valid.dtype}, not {spec.dtype} and bool"
+    if values.dtype.kind == "f" and not np.isfinite(values.sum(axis=0)[valid]).all():
+        return "its map is not finite where it says it is valid"
+    if "levels" in spec.parameters and values.size and values.max() >= spec.parameters["levels"]:
+        return f"its map has an index of {values.max()}, above its {spec.parameters['levels']} levels"
+    return None
