@@ -16,10 +16,12 @@ import skimage
 from numpy.typing import NDArray
 from PIL import Image
 
+from forensics.data.forge import Forger
 from forensics.data.forge.blend import Edit, cut, lay, paste
 from forensics.data.forge.jpeg import JpegSave
 from forensics.data.forge.recipe import get_recipe
 from forensics.data.manifest import ManifestRow, write_manifest
+from forensics.data.photos import PhotoPool
 from signals.evidence import Evidence
 
 HERE = Path(__file__).resolve().parent
@@ -114,6 +116,12 @@ def main() -> None:
         mask = HERE / "masks" / f"{name.replace('.', '_')}.png"
         mask.write_bytes(save_png(edit.mask.astype(np.uint8) * 255))
         rows.append(ManifestRow(HERE / name, mask, 1, {"edit": edit_name}))
+    # What `tracefuse forge --photos examples/sources --seed 5 --count 126 --out forged` writes as its number 124.
+    forged = Forger(PhotoPool.open(HERE / "sources"), get_recipe(), seed=5).forge(124)
+    (HERE / "forged.jpg").write_bytes(forged.data)
+    mask = HERE / "masks" / "forged_jpg.png"
+    mask.write_bytes(save_png(forged.mask.astype(np.uint8) * 255))
+    rows.append(ManifestRow(HERE / "forged.jpg", mask, 1, {"edit": "copy_move"}))
     write_manifest(HERE / "manifest.csv", rows)
 
 

@@ -66,9 +66,7 @@ class SplicebusterCounts:
             valid[max(0, (evidence.decoded_rows - 8) // _CELL) :] = False
         # One class of patterns along and one across: every residual is zero.
         if np.count_nonzero(values.any(axis=(1, 2))) <= 2:
-            return SignalMap.unusable(
-                self.spec, "The picture is flat or clipped everywhere; it has no noise to read."
-            )
+            return SignalMap.unusable(self.spec, "The picture is flat or clipped everywhere; it has no noise to read.")
         return SignalMap(self.spec, values, valid)
 
 

@@ -37,12 +37,12 @@ def test_it_is_the_wheel_that_runs(installed: Path) -> None:
 
 
 def test_it_analyzes_a_picture(installed: Path, tmp_path: Path) -> None:
-    picture = CHECKOUT / "examples" / "splice.jpg"
+    picture = CHECKOUT / "examples" / "forged.jpg"
     done = run(installed, "-m", "forensics", "analyze", picture, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
-    report = json.loads((tmp_path / "splice" / "report.json").read_text())
+    report = json.loads((tmp_path / "forged" / "report.json").read_text())
     assert report["checkpoint"]["name"] == "default"
-    assert (tmp_path / "splice" / "report.html").stat().st_size > 10_000
+    assert (tmp_path / "forged" / "report.html").stat().st_size > 10_000
 
 
 def test_it_carries_the_configurations(installed: Path) -> None:
