@@ -17,6 +17,7 @@ from signals.containers import Header, read_header
 from signals.errors import UnreadableImage, UnsupportedImage
 from signals.jpeg import MAX_SCANS, CoefficientsError, JpegData, complete_stream, read_jpeg
 from signals.jpeg_damage import ends_early, find_damage
+from signals.names import printable
 from signals.truncation import count_decoded_rows
 
 if TYPE_CHECKING:
@@ -253,12 +254,6 @@ def _line(error: BaseException) -> str:
     """What a library said, as part of one line."""
     said = " ".join(str(error).split()) or type(error).__name__
     return f"the decoder says '{said[:120].rstrip('.')}'"
-
-
-def printable(name: str) -> str:
-    """A file name as one line of text: undecodable bytes and control characters are spelled out."""
-    text = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _read_file(path: Path, name: str) -> bytes:

@@ -115,7 +115,7 @@ def _tell(outcome: Outcome, as_json: bool, debug: bool) -> int:
         folder = {} if outcome.folder is None else {"folder": str(outcome.folder)}
         typer.echo(json.dumps({**outcome.report, **folder}, ensure_ascii=False))
         return 0
-    from signals.evidence import printable
+    from signals.names import printable
 
     report = outcome.report
     typer.echo(f"{printable(str(outcome.path))}: {report['verdict']}{_numbers(report)}")
@@ -141,7 +141,7 @@ def _numbers(report: dict[str, Any]) -> str:
 def _tell_error(outcome: Outcome, debug: bool) -> int:
     from forensics.cli.messages import one_line
     from signals.errors import ForensicsError
-    from signals.evidence import printable
+    from signals.names import printable
 
     error, path = outcome.error, printable(str(outcome.path))
     assert error is not None

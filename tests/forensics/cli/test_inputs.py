@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from forensics.cli.inputs import expand, report_folders, without_repeats
-from signals.evidence import printable
+from signals.names import printable
 
 
 @pytest.mark.parametrize("name", ["...png", "..png", "a\nb.jpg", "x" * 240 + ".jpg", os.fsdecode(b"caf\xe9.jpg")])
