@@ -214,10 +214,16 @@ class Evidence:
             return ()
         return ("The JPEG coefficients were estimated from the pixels; what they tell is less certain.",)
 
+    @property
+    def _complaint(self) -> str | None:
+        if self.jpeg is None or not self.jpeg.complaints:
+            return None
+        return f"the decoder says '{self.jpeg.complaints[0]}'"
+
     def _damage_warnings(self, structure: JpegStructure) -> tuple[str, ...]:
         assert self.data is not None
         if not self._cut:
-            damage = find_damage(self.data, structure)
+            damage = find_damage(self.data, structure) or self._complaint
             return () if damage is None else (f"The file is damaged: {damage}; parts of the picture may be wrong.",)
         if self.decoded_rows < self.height:
             return (f"The file was cut short: only {self.decoded_rows} of {self.height} rows of pixels are there.",)

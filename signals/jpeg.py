@@ -12,9 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signals.jpeg_structure import JpegStructure, Sampling, read_structure
+from signals.native_messages import native_messages
 
 # A progressive file may repeat its scans thousands of times to keep a decoder busy; encoders write about ten.
 MAX_SCANS = 100
+
+# How libjpeg begins what it says of a damaged file.
+_COMPLAINTS = ("Corrupt JPEG data", "Premature end of JPEG", "Invalid ", "Inconsistent ", "Unsupported marker")
 
 Coefficients = NDArray[np.int16]
 
@@ -46,6 +50,7 @@ class JpegData:
         progressive: Whether the file is progressive.
         scans: Number of scans begun.
         color: ``grey``, ``ycbcr`` or ``rgb``.
+        complaints: What the decoder said of damage, in its own words.
     """
 
     components: tuple[JpegComponent, ...]
@@ -54,6 +59,7 @@ class JpegData:
     progressive: bool
     scans: int
     color: str
+    complaints: tuple[str, ...] = ()
 
     @property
     def luma(self) -> JpegComponent | None:
@@ -85,17 +91,19 @@ def read_jpeg(
     """
     structure = structure or read_structure(data)
     _check(structure)
-    try:
-        planes, exact = _read_exact(_bare_stream(data, structure), structure), True
-    except CoefficientsError:
-        if decode is None:
-            raise
-        planes, exact = [_from_pixels(decode(), structure)], False
+    with native_messages(_COMPLAINTS) as complaints:
+        try:
+            planes, exact = _read_exact(_bare_stream(data, structure), structure), True
+        except CoefficientsError:
+            if decode is None:
+                raise
+            planes, exact = [_from_pixels(decode(), structure)], False
     components = tuple(
         JpegComponent(plane, structure.tables[slot], sampling)
         for plane, slot, sampling in zip(planes, structure.table_slots, structure.samplings, strict=False)
     )
-    return JpegData(components, exact, structure.markers, structure.progressive, structure.scans, structure.color)
+    told = tuple(dict.fromkeys(complaints))
+    return JpegData(components, exact, structure.markers, structure.progressive, structure.scans, structure.color, told)
 
 
 def complete_stream(data: bytes, structure: JpegStructure) -> bytes:
