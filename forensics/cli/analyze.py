@@ -119,6 +119,8 @@ def _tell(outcome: Outcome, as_json: bool, debug: bool) -> int:
 
     report = outcome.report
     typer.echo(f"{printable(str(outcome.path))}: {report['verdict']}{_numbers(report)}")
+    if report["verdict"] == "no evidence found" and report["map"]["regions"]:
+        typer.echo("  Areas marked under this verdict are not evidence.")
     for reason in report["analyzability"]["reasons"]:
         typer.echo(f"  {reason}")
     for warning in report["warnings"]:
