@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from signals.containers import Header, read_header
 from signals.errors import UnreadableImage, UnsupportedImage
 from signals.jpeg import MAX_SCANS, CoefficientsError, JpegData, complete_stream, read_jpeg
-from signals.jpeg_damage import ends_early, find_damage
+from signals.jpeg_damage import ends_early
+from signals.jpeg_warnings import jpeg_warnings
 from signals.names import printable
 from signals.truncation import count_decoded_rows
 
 if TYPE_CHECKING:
-    from signals.jpeg_structure import JpegStructure
     from signals.pixels import Decoded
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -207,29 +207,7 @@ class Evidence:
             return ("Given as pixels, not as a file: what the file's own compression tells could not be read.",)
         if structure is None:
             return ()
-        return (*self._damage_warnings(structure), *self._exactness_warnings())
-
-    def _exactness_warnings(self) -> tuple[str, ...]:
-        if self.jpeg is None or self.jpeg.exact:
-            return ()
-        return ("The JPEG coefficients were estimated from the pixels; what they tell is less certain.",)
-
-    @property
-    def _complaint(self) -> str | None:
-        if self.jpeg is None or not self.jpeg.complaints:
-            return None
-        return f"the decoder says '{self.jpeg.complaints[0]}'"
-
-    def _damage_warnings(self, structure: JpegStructure) -> tuple[str, ...]:
-        assert self.data is not None
-        if not self._cut:
-            damage = find_damage(self.data, structure) or self._complaint
-            return () if damage is None else (f"The file is damaged: {damage}; parts of the picture may be wrong.",)
-        if self.decoded_rows < self.height:
-            return (f"The file was cut short: only {self.decoded_rows} of {self.height} rows of pixels are there.",)
-        if structure.progressive:
-            return ("The file was cut short: every row is there, but not in full detail.",)
-        return ("The file was cut short: its end is missing.",)
+        return jpeg_warnings(self.data, structure, self.jpeg, self._cut, self.decoded_rows)
 
     @cached_property
     def _decoded(self) -> Decoded:
