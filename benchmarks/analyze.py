@@ -1,6 +1,6 @@
 """How long, and in how much memory, one picture is analyzed.
 
-    python benchmarks/analyze.py [--megapixels 1 12] [--image PHOTO] [--checkpoint default] [--device cpu]
+    python -m benchmarks.analyze [--megapixels 1 12] [--image PHOTO] [--checkpoint default] [--device cpu]
 
 Every size runs in a fresh process, so that its peak memory is its own. Without --image the picture is a
 synthetic photo, the same bytes for the same size and library versions.

@@ -1,6 +1,6 @@
 """A checkpoint beside two references in one run: the content-free prior and error level analysis (ELA).
 
-    python benchmarks/localization.py MANIFEST [--checkpoint default] [--limit N] [--device cpu] [--out FILE.json]
+    python -m benchmarks.localization MANIFEST [--checkpoint default] [--limit N] [--device cpu] [--out FILE.json]
 
 ELA here: mean absolute difference to a re-save at JPEG quality 90, averaged over 17 x 17 pixels, stretched to
 0..1 picture by picture; its threshold for F1 is the one of 255 with the best mean F1 on these very pictures,

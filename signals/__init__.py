@@ -19,7 +19,7 @@ from signals.errors import (
 )
 from signals.evidence import Evidence
 from signals.registry import broken_signals, get_signal, list_signals, register_signal
-from signals.signal import Signal, SignalMap, SignalSpec
+from signals.signal import Signal, SignalMap, SignalSpec, Unusable
 
 __all__ = [
     "CheckpointMismatch",
@@ -34,6 +34,7 @@ __all__ = [
     "UnknownSignal",
     "UnreadableImage",
     "UnsupportedImage",
+    "Unusable",
     "WrongUsage",
     "broken_signals",
     "get_signal",

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signals.containers import Header, read_header
 from signals.errors import UnreadableImage, UnsupportedImage
-from signals.jpeg import MAX_SCANS, CoefficientsError, JpegData, complete_stream, read_jpeg
-from signals.jpeg_damage import ends_early
-from signals.jpeg_warnings import jpeg_warnings
+from signals.jpeg import MAX_SCANS, CoefficientsError, JpegData, bare_stream, read_jpeg
 from signals.names import printable
-from signals.truncation import count_decoded_rows
+from signals.reading.containers import Header, read_header
+from signals.reading.jpeg_damage import ends_early
+from signals.reading.jpeg_warnings import jpeg_warnings
+from signals.reading.truncation import count_decoded_rows
 
 if TYPE_CHECKING:
-    from signals.pixels import Decoded
+    from signals.reading.jpeg_structure import JpegStructure
+    from signals.reading.pixels import Decoded
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_PIXELS = 120_000_000
@@ -67,7 +68,8 @@ class Evidence:
 
         Raises:
             UnreadableImage: No such file, not a picture, cut short, damaged, or above 256 MB or 120 megapixels.
-            UnsupportedImage: CMYK, more than 8 bits a channel, or another kind that is refused on purpose.
+            UnsupportedImage: Floating-point samples, lossless or 12-bit JPEG, or another kind that is refused
+                on purpose. Samples of 16 bits are scaled to 8, and CMYK is turned into RGB, with a warning.
         """
         if isinstance(source, (bytes, bytearray, memoryview)):
             data = bytes(source)
@@ -93,7 +95,7 @@ class Evidence:
             UnsupportedImage: Another type or shape.
             UnreadableImage: No pixels, or above 120 megapixels.
         """
-        from signals.pixels import Decoded
+        from signals.reading.pixels import Decoded
 
         label = name or "array"
         pixels = np.asarray(pixels)
@@ -126,7 +128,7 @@ class Evidence:
 
     @classmethod
     def _from_image(cls, image: Any, name: str | None) -> Evidence:
-        from signals.pixels import ModeError, decode_image
+        from signals.reading.pixels import ModeError, decode_image
 
         label = name or "picture"
         _check_size(label, *image.size)
@@ -168,20 +170,25 @@ class Evidence:
         """What was wrong with the file or left out of it, one sentence each. Decodes the pixels."""
         return (*self._file_warnings, *self._decoded.warnings)
 
+    @property
+    def structure(self) -> JpegStructure | None:
+        """The markers of a JPEG file, read without decoding; None for any other picture."""
+        return self._header.jpeg if self._header else None
+
     @cached_property
     def jpeg(self) -> JpegData | None:
         """Coefficients, tables and markers; None if this is no JPEG or they cannot be read."""
-        if self._header is None or self._header.jpeg is None or self.data is None:
+        if self.structure is None or self.data is None:
             return None
         try:
-            return read_jpeg(self.data, self._header.jpeg, decode=lambda: self._decoded.pixels)
+            return read_jpeg(self.data, self.structure, decode=lambda: self._decoded.pixels)
         except (CoefficientsError, UnreadableImage):
             return None
 
     @cached_property
     def decoded_rows(self) -> int:
         """Rows of pixels that the file really holds: the height, or fewer for a JPEG that was cut short."""
-        structure = self._header.jpeg if self._header else None
+        structure = self.structure
         if structure is None or not self._cut:
             return self.height
         return count_decoded_rows(self.jpeg, structure)
@@ -195,14 +202,14 @@ class Evidence:
     @cached_property
     def _cut(self) -> bool:
         """Whether this is a JPEG whose data runs out before the picture is complete."""
-        structure = self._header.jpeg if self._header else None
+        structure = self.structure
         if structure is None or self.data is None:
             return False
         return not structure.ended or ends_early(self.data, structure, self.jpeg)
 
     @cached_property
     def _file_warnings(self) -> tuple[str, ...]:
-        structure = self._header.jpeg if self._header else None
+        structure = self.structure
         if self.data is None:
             return ("Given as pixels, not as a file: what the file's own compression tells could not be read.",)
         if structure is None:
@@ -213,16 +220,16 @@ class Evidence:
     def _decoded(self) -> Decoded:
         if self._given is not None:
             return self._given
-        from signals.pixels import ModeError, decode_bytes
+        from signals.reading.pixels import ModeError, decode_bytes
 
         assert self.data is not None
         assert self._header is not None
         label = self.name or "picture"
         data = self.data
         if self._header.jpeg is not None:
-            data = complete_stream(self.data, self._header.jpeg)
+            data = bare_stream(self.data, self._header.jpeg)
         try:
-            decoded: Decoded = decode_bytes(data, self.type)
+            decoded: Decoded = decode_bytes(data, self.type, self._header.bits)
         except ModeError as error:
             raise UnsupportedImage(f"{label}: {error}; its signals would be read wrongly; {_CONVERT}.") from error
         except Exception as error:  # Pillow raises almost anything on damaged bytes
@@ -278,6 +285,8 @@ def _check_header(data: bytes, label: str) -> Header:
     if header is None:
         kinds = "JPEG, PNG, WebP, TIFF, BMP or GIF"
         raise UnreadableImage(f"{label}: not a picture; the bytes are not those of a {kinds} file; give one of these.")
+    if header.excess:
+        raise UnreadableImage(f"{label}: {header.excess}; reading it could take forever; save the picture anew.")
     _check_size(label, header.width, header.height)
     refused = _refusal(header)
     if refused:
@@ -292,12 +301,10 @@ def _check_header(data: bytes, label: str) -> Header:
 
 def _refusal(header: Header) -> str | None:
     """Why a readable kind of picture is refused, or None."""
-    if header.bits > 8:
+    if header.bits > 8 and (header.type not in ("png", "tiff") or header.bits != 16):
         return f"{header.bits} bits a channel are not supported"
     if header.jpeg is None:
         return None
-    if header.jpeg.color == "cmyk":
-        return "CMYK pictures, made for printing, are not supported"
     if not header.jpeg.lossy:
         return "lossless JPEG files are not supported"
     if header.jpeg.color == "unknown":

@@ -32,6 +32,10 @@ def _problem(found: SignalMap, evidence: Evidence) -> str | None:
         return f"its map is of type {values.dtype} with valid {valid.dtype}, not {spec.dtype} and bool"
     if values.dtype.kind == "f" and not np.isfinite(values.sum(axis=0)[valid]).all():
         return "its map is not finite where it says it is valid"
+    if spec.range is not None and values[:, valid].size:
+        low, high = float(values[:, valid].min()), float(values[:, valid].max())
+        if low < spec.range[0] or high > spec.range[1]:
+            return f"its map holds values from {low:g} to {high:g}, outside its range {spec.range}"
     if "levels" in spec.parameters and values.size and values.max() >= spec.parameters["levels"]:
         return f"its map has an index of {values.max()}, above its {spec.parameters['levels']} levels"
     return None

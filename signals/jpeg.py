@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,14 +13,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from signals.jpeg_structure import JpegStructure, Sampling, read_structure
-from signals.native_messages import native_messages
+from signals.reading.jpeg_structure import JpegStructure, Sampling, read_structure
+from signals.reading.native_messages import native_messages
 
 # A progressive file may repeat its scans thousands of times to keep a decoder busy; encoders write about ten.
 MAX_SCANS = 100
 
 # How libjpeg begins what it says of a damaged file.
 _COMPLAINTS = ("Corrupt JPEG data", "Premature end of JPEG", "Invalid ", "Inconsistent ", "Unsupported marker")
+# How it begins what it says before it gives up, or of what does no harm.
+_LAST_WORDS = (
+    "Application transferred", "Arithmetic table", "Bogus ", "Buffer passed", "CCIR601", "Cannot ", "Caution: ",
+    "Component index", "DCT coefficient", "Didn't expect", "Empty ", "Fractional sampling", "Huffman ", "IDCT output",
+    "Image too wide", "Improper call", "Input file", "Insufficient memory", "JPEG datastream", "Maximum supported",
+    "Missing Huffman", "Not a JPEG", "Not implemented", "Premature end of input", "Quantization table", "Read failed",
+    "Requested feature", "Sampling factors", "Sorry, ", "Suspension not", "Too many", "Unknown Adobe", "Unsupported ",
+    "Virtual array", "Warning: ",
+)  # fmt: skip
+
+# Longer than any segment, so that it cannot lie inside one.
+_PADDING = b"\xff" * 65536
 
 Coefficients = NDArray[np.int16]
 
@@ -49,7 +63,7 @@ class JpegData:
         markers: Marker names in the order of the file.
         progressive: Whether the file is progressive.
         scans: Number of scans begun.
-        color: ``grey``, ``ycbcr`` or ``rgb``.
+        color: ``grey``, ``ycbcr``, ``rgb``, ``cmyk`` or ``ycck``.
         complaints: What the decoder said of damage, in its own words.
     """
 
@@ -63,9 +77,9 @@ class JpegData:
 
     @property
     def luma(self) -> JpegComponent | None:
-        """The luma component if the file has one at full resolution, else None."""
+        """The luma component if the file has one at full resolution, else None: RGB and CMYK files have none."""
         most = tuple(max(c.sampling[axis] for c in self.components) for axis in (0, 1))
-        whole = self.color in ("grey", "ycbcr") and self.components[0].sampling == most
+        whole = self.color in ("grey", "ycbcr", "ycck") and self.components[0].sampling == most
         return self.components[0] if whole or self.color == "grey" else None
 
 
@@ -91,9 +105,9 @@ def read_jpeg(
     """
     structure = structure or read_structure(data)
     _check(structure)
-    with native_messages(_COMPLAINTS) as complaints:
+    with native_messages((*_COMPLAINTS, *_LAST_WORDS)) as printed:
         try:
-            planes, exact = _read_exact(_bare_stream(data, structure), structure), True
+            planes, exact = _read_exact(bare_stream(data, structure), structure), True
         except CoefficientsError:
             if decode is None:
                 raise
@@ -102,28 +116,30 @@ def read_jpeg(
         JpegComponent(plane, structure.tables[slot], sampling)
         for plane, slot, sampling in zip(planes, structure.table_slots, structure.samplings, strict=False)
     )
-    told = tuple(dict.fromkeys(complaints))
+    told = tuple(dict.fromkeys(line for line in printed if line.startswith(_COMPLAINTS)))
     return JpegData(components, exact, structure.markers, structure.progressive, structure.scans, structure.color, told)
 
 
-def complete_stream(data: bytes, structure: JpegStructure) -> bytes:
-    """The file with its end of image put back, if that was cut off: decoders then give what is there."""
-    return data if structure.ended else data + b"\xff\xd9"
+def bare_stream(data: bytes, structure: JpegStructure) -> bytes:
+    """What a decoder needs of the file, and nothing that could keep it busy.
 
-
-def _bare_stream(data: bytes, structure: JpegStructure) -> bytes:
-    # The library keeps application data and comments in process-wide memory of a fixed size, unchecked.
-    return structure.header + complete_stream(data, structure)[structure.first_scan :]
+    Comments and application data are left out, save what tells the color space: readers keep them in memory of a
+    fixed size, or go through them byte by byte. The end of image is put back, if that was cut off: decoders then
+    give what is there. Padding of more than 64 kB is shortened: a decoder that is given a file piece by piece would
+    read it again with every piece.
+    """
+    scans = data[structure.first_scan :] + (b"" if structure.ended else b"\xff\xd9")
+    if _PADDING in scans:
+        scans = re.sub(_PADDING + b"+", b"\xff", scans)
+    return structure.header + scans
 
 
 def _check(structure: JpegStructure) -> None:
     """Refuses what the native readers were not made for, before they see it."""
     if not structure.lossy or structure.precision != 8 or not structure.width or not structure.height:
         raise CoefficientsError("not an 8-bit DCT frame")
-    if structure.color not in ("grey", "ycbcr", "rgb") or len(set(structure.component_ids)) != len(
-        structure.component_ids
-    ):
-        raise CoefficientsError("neither grey nor three components")
+    if structure.color == "unknown" or len(set(structure.component_ids)) != len(structure.component_ids):
+        raise CoefficientsError("not one, three or four components")
     if not 1 <= structure.scans <= MAX_SCANS:
         raise CoefficientsError("no scan, or too many")
     if any(not (1 <= h <= 4 and 1 <= v <= 4) for h, v in structure.samplings):
@@ -135,6 +151,7 @@ def _check(structure: JpegStructure) -> None:
 def _read_exact(stream: bytes, structure: JpegStructure) -> list[Coefficients]:
     try:
         import jpeglib
+        from jpeglib._bind import CJpegLib
     except ImportError as error:
         raise CoefficientsError("jpeglib is not installed") from error
     # The library reads from a path only; a closed file, since Windows cannot open one twice.
@@ -142,17 +159,23 @@ def _read_exact(stream: bytes, structure: JpegStructure) -> list[Coefficients]:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(stream)
-        jpeg = jpeglib.read_dct(path)
-        planes = [jpeg.Y, jpeg.Cb, jpeg.Cr][: len(structure.samplings)]
+        frame = jpeglib.read_dct(path)
+        grids = [_grid(structure, sampling) for sampling in structure.samplings]
+        if [tuple(grid) for grid in np.asarray(frame.block_dims).tolist()] != grids:
+            raise CoefficientsError("the coefficients do not fit the frame")
+        planes = [np.zeros((*grid, 8, 8), dtype=np.int16) for grid in grids]
+        # The library's own loading copies the file and the planes, and prints and leaves a file where it fails.
+        places = [plane.ctypes.data_as(ctypes.c_void_p) for plane in planes] + [None] * (4 - len(planes))
+        if not CJpegLib.get().read_jpeg_dct(os.fsencode(path), *places, None, None):
+            raise CoefficientsError("libjpeg cannot read the coefficients")
+        return planes
+    except CoefficientsError:
+        raise
     except Exception as error:  # OSError from libjpeg, but also what its wrapper trips over
         raise CoefficientsError(str(error)) from error
     finally:
         with contextlib.suppress(OSError):
             os.unlink(path)
-    for plane, sampling in zip(planes, structure.samplings, strict=True):
-        if plane is None or plane.shape != (*_grid(structure, sampling), 8, 8):
-            raise CoefficientsError("the coefficients do not fit the frame")
-    return [np.ascontiguousarray(plane, dtype=np.int16) for plane in planes]
 
 
 def _grid(structure: JpegStructure, sampling: Sampling) -> tuple[int, int]:
@@ -165,6 +188,8 @@ def _grid(structure: JpegStructure, sampling: Sampling) -> tuple[int, int]:
 def _from_pixels(pixels: NDArray[np.uint8], structure: JpegStructure) -> Coefficients:
     from signals.block_dct import block_dct
 
+    if structure.color not in ("grey", "ycbcr"):
+        raise CoefficientsError("the first component is not the luma of the pixels")
     table = structure.tables[structure.table_slots[0]].astype(np.float32)
     height, width = _grid(structure, structure.samplings[0])
     blocks = block_dct(pixels) / np.maximum(table, 1)

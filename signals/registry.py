@@ -15,8 +15,32 @@ SignalFactory = Callable[[], Signal]
 
 # "module:attribute", so that naming a signal does not import what it computes with.
 _BUILT_IN = {
-    "dct": "signals.dct:Dct",
-    "splicebuster_counts": "signals.splicebuster:SplicebusterCounts",
+    "adq1": "signals.compression.adq1:Adq1",
+    "adq2": "signals.compression.adq2:Adq2",
+    "bayar": "signals.noise.bayar:Bayar",
+    "blk": "signals.grid.blk:Blk",
+    "cagi": "signals.grid.cagi:Cagi",
+    "cfa_dirik": "signals.interpolation.cfa_dirik:CfaDirik",
+    "cfa_ferrara": "signals.interpolation.cfa_ferrara:CfaFerrara",
+    "copymove": "signals.copymove.features:Copymove",
+    "copymove_altered": "signals.copymove.altered:CopymoveAltered",
+    "copymove_duplicated": "signals.copymove.duplicated:CopymoveDuplicated",
+    "dct": "signals.compression.dct:Dct",
+    "dct_ye": "signals.compression.dct_ye:DctYe",
+    "ela": "signals.compression.ela:Ela",
+    "ela_score": "signals.compression.ela_score:ElaScore",
+    "ghost": "signals.compression.ghost:Ghost",
+    "nadq": "signals.compression.nadq:Nadq",
+    "noise_low": "signals.noise.noise_low:NoiseLow",
+    "noise_median": "signals.noise.noise_median:NoiseMedian",
+    "noise_pca": "signals.noise.noise_pca:NoisePca",
+    "noise_wavelet": "signals.noise.noise_wavelet:NoiseWavelet",
+    "resampling": "signals.interpolation.resampling:Resampling",
+    "splicebuster": "signals.noise.splicebuster:Splicebuster",
+    "splicebuster_counts": "signals.noise.splicebuster_counts:SplicebusterCounts",
+    "srm": "signals.noise.srm:Srm",
+    "zero": "signals.grid.zero:Zero",
+    "zero_votes": "signals.grid.zero_votes:ZeroVotes",
 }
 _registered: dict[str, SignalFactory] = {}
 _instances: dict[str, Signal] = {}

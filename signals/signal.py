@@ -33,6 +33,7 @@ class SignalSpec:
         offset: Pixel at which the first cell begins.
         dtype: NumPy name of the values' type.
         kind: ``feature`` for a network to read, ``score`` for a map in which high means altered.
+        range: Smallest and largest value there can be, None where there is no bound; a drawing always spans it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class SignalSpec:
     offset: int = 0
     dtype: str = "float32"
     kind: Kind = "feature"
+    range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9_]+", self.name):
@@ -59,7 +61,12 @@ class SignalSpec:
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> SignalSpec:
         """The inverse of :meth:`to_json`."""
-        return cls(**fields)
+        bounds = fields.get("range")
+        return cls(**{**fields, "range": None if bounds is None else tuple(bounds)})
+
+
+class Unusable(Exception):
+    """Raised on the way to a map where a picture turns out to hold nothing to read; the text is the reason."""
 
 
 @dataclass(frozen=True)

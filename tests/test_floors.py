@@ -56,5 +56,8 @@ def test_imports_go_down(path: Path) -> None:
 
 def test_signals_know_nothing_of_what_uses_them() -> None:
     for path in (CHECKOUT / "signals").rglob("*.py"):
+        # Torch has one room, which nothing else in signals imports.
+        unknown = ("forensics", "lightning") if path.parent.name == "torch" else ("forensics", "torch", "lightning")
         for imported in imports(ast.parse(path.read_text(encoding="utf-8"))):
-            assert not imported.startswith(("forensics", "torch", "lightning")), path
+            assert not imported.startswith(unknown), path
+            assert path.parent.name == "torch" or not imported.startswith("signals.torch"), path

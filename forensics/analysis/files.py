@@ -10,6 +10,7 @@ from forensics.analysis.page import PageDrawings, render_page
 from forensics.analysis.report import Report, signal_file
 from forensics.analysis.signal_drawing import draw_signal
 from forensics.inference.prediction import Prediction
+from signals import get_signal
 from signals.orientation import upright
 
 OBJECTS_LONGEST = 1024
@@ -51,7 +52,7 @@ def _draw_objects(prediction: Prediction, picture: Pixels, orientation: int) -> 
 def _draw_signals(prediction: Prediction, orientation: int) -> dict[str, Pixels]:
     height, width = prediction.map.shape
     return {
-        signal.spec.name: upright(draw_signal(signal, width, height), orientation)
-        for signal in prediction.signals
-        if signal.usable
+        found.spec.name: draw_signal(get_signal(found.spec.name), found, width, height, orientation)
+        for found in prediction.signals
+        if found.usable
     }

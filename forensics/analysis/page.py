@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from forensics import __version__
 from forensics.analysis.drawing import Pixels, encode_jpeg, encode_png, fit
+from forensics.analysis.fact_rows import NOTE, fact_rows
 from forensics.analysis.facts import picture_facts
 from forensics.analysis.report import Report
 from forensics.analysis.signal_drawing import CAPTION
@@ -20,6 +21,7 @@ from forensics.analysis.verdict import score_text
 from forensics.analysis.wording import LIMITS, explain
 from signals import SignalMap, get_signal
 from signals.errors import ForensicsError
+from signals.facts import read_facts
 
 LONGEST_PICTURE, LONGEST_MAP, LONGEST_SIGNAL = 1600, 1200, 640
 
@@ -69,6 +71,8 @@ def render_page(report: Report, drawings: PageDrawings) -> str:
         words=explain(report),
         limits=LIMITS,
         facts=picture_facts(report.evidence),
+        fact_rows=fact_rows(read_facts(report.evidence)),
+        fact_note=NOTE,
         version=__version__,
         width=width,
         height=height,

@@ -6,9 +6,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from pathlib import Path
 
+from signals.atomic_file import replace_file
 from signals.errors import OutputNotWritable
 
 MARKER = "report.json"
@@ -68,18 +68,12 @@ def write_file(path: Path, content: bytes) -> None:
         OutputNotWritable: If it cannot be done; then what was there before is there still.
     """
     target = path.absolute()
-    staging = target.with_name(f".{target.name[:40]}.{os.getpid()}.partial")
     try:
         check_writable(target.parent)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging.write_bytes(content)
-        staging.replace(target)
+        replace_file(target, content)
     except OSError as error:
         what = error.strerror or type(error).__name__
         raise OutputNotWritable(f"{path}: cannot be written, {what}; make room or choose another file") from error
-    finally:
-        with suppress(OSError):
-            staging.unlink(missing_ok=True)
 
 
 def _fill(staging: Path, files: Mapping[str, bytes]) -> None:

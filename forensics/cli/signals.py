@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from signals import SignalMap
+    from signals import Evidence, Signal, SignalMap
 
 signals_app = typer.Typer(
     help="The forensic signals: list them, extract one.", no_args_is_help=True, rich_markup_mode=None
@@ -43,26 +43,29 @@ def extract(
     signal: Annotated[str, typer.Option(help="Name of the signal; see `tracefuse signals list`.")],
     out: Annotated[Path | None, typer.Option(help="FILE.npz: values, valid, stride, usable, reason.")] = None,
     png: Annotated[Path | None, typer.Option(help="FILE.png: a drawing of it, upright.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder that keeps maps, to read the same one only once.")] = None,
 ) -> None:
     """Read one signal of one picture."""
     from forensics.analysis.writing import write_file
     from signals import Evidence, get_signal
+    from signals.cache import SignalCache
+    from signals.extraction import extract as read_signal
 
     reader = get_signal(signal)
     evidence = Evidence.load(image)
-    signal_map = reader.extract(evidence)
+    found = read_signal(reader, evidence) if cache is None else SignalCache(cache).extract(reader, evidence)
     if out is not None:
-        write_file(out, _npz(signal_map))
+        write_file(out, _npz(found))
         typer.echo(str(out))
-    if not signal_map.usable:
-        typer.echo(f"{signal} is not usable in {image}: {signal_map.reason}", err=True)
+    if not found.usable:
+        typer.echo(f"{signal} is not usable in {image}: {found.reason}", err=True)
         return
     if png is not None:
-        write_file(png, _png(signal_map, evidence.width, evidence.height, evidence.orientation))
+        write_file(png, _png(reader, found, evidence))
         typer.echo(str(png))
     if out is None and png is None:
-        shape = " x ".join(str(side) for side in signal_map.values.shape)
-        typer.echo(f"{signal}: {shape} {signal_map.values.dtype}, {signal_map.valid.mean():.1%} of the cells valid")
+        shape = " x ".join(str(side) for side in found.values.shape)
+        typer.echo(f"{signal}: {shape} {found.values.dtype}, {found.valid.mean():.1%} of the cells valid")
 
 
 def _npz(signal_map: SignalMap) -> bytes:
@@ -82,9 +85,8 @@ def _npz(signal_map: SignalMap) -> bytes:
     return file.getvalue()
 
 
-def _png(signal_map: SignalMap, width: int, height: int, orientation: int) -> bytes:
+def _png(signal: Signal, found: SignalMap, evidence: Evidence) -> bytes:
     from forensics.analysis.drawing import encode_png
     from forensics.analysis.signal_drawing import draw_signal
-    from signals.orientation import upright
 
-    return encode_png(upright(draw_signal(signal_map, width, height), orientation))
+    return encode_png(draw_signal(signal, found, evidence.width, evidence.height, evidence.orientation))

@@ -4,14 +4,16 @@ import hashlib
 import io
 import struct
 import threading
+import time
 import warnings
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from signals import Evidence, UnreadableImage, UnsupportedImage
+from signals import Evidence, UnreadableImage, UnsupportedImage, get_signal
 
 
 @pytest.fixture(autouse=True)
@@ -114,15 +116,99 @@ def test_transparency_is_ignored_with_a_warning(noise, encode):
     assert len(evidence.warnings) == 1
 
 
-def test_sixteen_bits_and_print_colors_are_refused(noise, encode):
-    grey16 = Image.fromarray(np.arange(400, dtype=np.uint16).reshape(20, 20) * 100)
-    assert "16 bits" in _refused(encode(grey16, "png"), UnsupportedImage)
-    assert "16 bits" in _refused(_png_header(20, 20, depth=16) + b"rest", UnsupportedImage)
-    assert "16 bits" in _refused(encode(grey16, "tiff"), UnsupportedImage)
+def _deep(array, kind):
+    return bytes(cv2.imencode(f".{kind}", array)[1])
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_sixteen_bits_are_scaled_and_rounded(kind, channels):
+    values = np.random.default_rng(5).integers(0, 65536, (300, 20, channels), dtype=np.uint16)
+    values[0, 0], values[0, 1], values[0, 2], values[0, 3] = 0, 65535, 128, 129
+    evidence = Evidence.open(_deep(values, kind))
+    color = values[..., 2::-1] if channels > 1 else np.repeat(values, 3, axis=2)
+    assert np.array_equal(evidence.pixels, np.rint(color / 257.0).astype(np.uint8))
+    assert not np.array_equal(evidence.pixels, color >> 8)
+    assert "16 bits" in evidence.warnings[-1]
+    assert len(evidence.warnings) == (2 if channels == 4 else 1)
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+def test_damaged_sixteen_bits_never_give_other_pixels(kind, capfd):
+    values = np.random.default_rng(5).integers(0, 65536, (40, 50, 3), dtype=np.uint16)
+    whole = _deep(values, kind)
+    expected = Evidence.open(whole).pixels
+    random = np.random.default_rng(1)
+    for place in random.integers(len(whole) // 2, len(whole), 20):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x55
+        try:
+            pixels = Evidence.open(bytes(damaged)).pixels
+        except UnreadableImage:
+            continue
+        assert kind == "tiff" or np.array_equal(pixels, expected)
+    _refused(whole[: len(whole) * 2 // 3])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_image_objects_of_sixteen_bits_are_scaled_too():
+    image = Image.fromarray(np.array([[0, 128, 129, 65535]], dtype=np.uint16))
+    assert Evidence.load(image).pixels[0, :, 0].tolist() == [0, 0, 1, 255]
+
+
+def test_other_depths_are_refused(noise, encode):
     assert "32 bits" in _refused(encode(Image.fromarray(np.ones((9, 9), np.float32)), "tiff"), UnsupportedImage)
-    cmyk = Image.fromarray(noise(24, 40)).convert("CMYK")
-    assert "CMYK" in _refused(encode(cmyk, "jpeg"), UnsupportedImage)
-    assert "CMYK" in _refused(encode(cmyk, "tiff"), UnsupportedImage)
+    assert "32 bits" in _refused(encode(Image.fromarray(np.ones((9, 9), np.int32)), "tiff"), UnsupportedImage)
+    jpeg = bytearray(encode(noise(16, 16), "jpeg"))
+    jpeg[jpeg.index(b"\xff\xc0") + 4] = 12
+    assert "12 bits" in _refused(bytes(jpeg), UnsupportedImage)
+    with pytest.raises(UnsupportedImage):
+        Evidence.load(Image.new("F", (9, 9)))
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "tiff"])
+def test_printing_colors_are_converted_with_a_warning(kind, noise, encode):
+    image = Image.fromarray(noise(24, 40)).convert("CMYK")
+    evidence = Evidence.open(encode(image, kind))
+    difference = np.abs(evidence.pixels.astype(int) - np.asarray(image.convert("RGB"))).mean()
+    assert difference < (8 if kind == "jpeg" else 0.01)
+    assert "CMYK" in evidence.warnings[0]
+
+
+def _tiff(*entries, tail=b""):
+    packed = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + packed + bytes(4) + tail
+
+
+_TIFF_BASE = ((256, 4, 1, 16), (257, 4, 1, 16), (258, 3, 1, 8), (262, 3, 1, 1))
+
+
+def test_files_made_to_keep_a_decoder_busy_are_refused(noise, encode):
+    assert "strips" in _refused(_tiff(*_TIFF_BASE, (273, 4, 1_000_001, 200), tail=bytes(4_000_400)))
+    overlapping = [(40_000 + number, 7, 900_000, 200) for number in range(20)]
+    assert "larger than the file" in _refused(_tiff(*_TIFF_BASE, *overlapping, tail=bytes(1_000_000)))
+    png = encode(noise(8, 8), "png")
+    chunk = b"\0\0\0\1tEXtx" + struct.pack(">I", zlib.crc32(b"tEXtx"))
+    assert "parts" in _refused(png[:33] + chunk * 100_001 + png[33:])
+    gif = encode(Image.new("P", (8, 8)), "gif")
+    place = gif.index(b",")
+    assert "parts" in _refused(gif[:place] + b"\x21\xfe\1a\0" * 20_001 + gif[place:])
+
+
+def test_padding_and_foreign_segments_do_not_keep_a_decoder_busy(noise, encode):
+    data = encode(noise(32, 32), "jpeg")
+    expected = Evidence.open(data).pixels
+    for padded in (
+        data[:2] + b"\xff" * 3_000_000 + data[2:],
+        data[:-2] + b"\xff" * 3_000_000 + data[-2:],
+        data[:2] + (b"\xff\xe5\xff\xff" + b"\xff" * 65_533) * 40 + data[2:],
+        data[:2] + b"\xff\xfe\0\3x" * 50_000 + data[2:],
+    ):
+        begin = time.process_time()
+        evidence = Evidence.open(padded)
+        assert np.array_equal(evidence.pixels, expected)
+        assert evidence.jpeg is not None
+        assert time.process_time() - begin < 1
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "tiff"])
@@ -197,6 +283,26 @@ def test_jpeg_cut_at_sixty_percent_keeps_what_is_there(subsampling, noise, encod
     assert cut.pixels.shape == whole.pixels.shape
 
 
+@pytest.mark.parametrize("kind", ["440", "411", "grey", "cmyk"])
+def test_rows_of_a_cut_file_are_counted_in_every_sampling(kind, noise, encode):
+    pixels = noise(400, 400)
+    if kind.isdigit():
+        factor = getattr(cv2, f"IMWRITE_JPEG_SAMPLING_FACTOR_{kind}")
+        data = bytes(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, factor])[1])
+    else:
+        data = encode(Image.fromarray(pixels).convert("L" if kind == "grey" else "CMYK"), "jpeg", quality=90)
+    whole, cut = Evidence.open(data), Evidence.open(data[: int(len(data) * 0.6)])
+    assert 180 < cut.decoded_rows < 290
+    assert cut.decoded_rows % (16 if kind == "440" else 8) == 0
+    same = [
+        np.array_equal(cut.jpeg.components[0].coefficients[row], whole.jpeg.components[0].coefficients[row])
+        for row in range(50)
+    ]
+    assert all(same[: cut.decoded_rows // 8])
+    assert not any(same[cut.decoded_rows // 8 + 2 :])
+    assert np.array_equal(cut.pixels[: cut.decoded_rows - 8], whole.pixels[: cut.decoded_rows - 8])
+
+
 def test_damage_in_the_middle_gives_a_warning(noise, encode):
     data = bytearray(encode(noise(200, 200), "jpeg", quality=90, restart_marker_blocks=5))
     place = data.index(b"\xff\xd3", len(data) // 2)
@@ -228,6 +334,24 @@ def test_missing_end_alone_loses_no_rows(noise, encode):
     evidence = Evidence.open(encode(noise(61, 83), "jpeg")[:-2])
     assert evidence.decoded_rows == 61
     assert len(evidence.warnings) == 1
+
+
+@pytest.mark.parametrize("part", [0.4, 0.7])
+def test_progressive_cut_in_the_first_scan_of_detail_keeps_the_rows_that_have_it(part, noise, encode):
+    data = encode(noise(400, 400), "jpeg", quality=90, progressive=True)
+    second, third = [place for place in range(len(data)) if data.startswith(b"\xff\xda", place)][1:3]
+    cut = Evidence.open(data[: second + int((third - second) * part)])
+    assert abs(cut.decoded_rows - 400 * part) < 60
+    assert cut.decoded_rows % 8 == 0
+    assert "rows of pixels" in cut.warnings[0]
+    detail = cut.jpeg.components[0].coefficients.reshape(50, 50, 64)[..., 1:].any(axis=2)
+    assert detail[: cut.decoded_rows // 8].mean() > 0.99
+    assert not detail[cut.decoded_rows // 8 + 1 :].any()
+    for signal in ("dct", "splicebuster_counts"):
+        found = get_signal(signal).extract(cut)
+        rows = -(-cut.decoded_rows // 8)
+        assert not found.valid[rows:].any()
+        assert found.valid[: rows - 3].any()
 
 
 def test_progressive_cut_in_a_later_scan(noise, encode):
@@ -266,8 +390,7 @@ def test_load_takes_anything_that_holds_a_picture(tmp_path, noise, encode):
         assert all(np.array_equal(Evidence.load(source).pixels, pixels) for source in sources)
     with pytest.raises(UnreadableImage):
         Evidence.load(3)
-    with pytest.raises(UnsupportedImage):
-        Evidence.load(Image.new("CMYK", (9, 9)))
+    assert Evidence.load(Image.new("CMYK", (9, 9))).pixels.shape == (9, 9, 3)
 
 
 def test_threads_share_one_evidence(noise, encode):

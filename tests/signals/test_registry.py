@@ -50,7 +50,7 @@ def test_what_ships():
 
 
 def test_unknown_name_says_what_exists():
-    with pytest.raises(UnknownSignal, match="dct, splicebuster_counts"):
+    with pytest.raises(UnknownSignal, match=r"the signals are adq1, .*zero_votes; use"):
         get_signal("dtc")
 
 
@@ -76,7 +76,10 @@ def test_entry_points_and_broken_ones(monkeypatch):
         FakeEntryPoint("number", lambda: int),
         FakeEntryPoint("dct", fails),
     )
-    assert list_signals() == ["dct", "dummy", "splicebuster_counts"]
+    names = list_signals()
+    assert "dummy" in names
+    assert not {"absent", "misnamed", "number"} & set(names)
+    assert names == sorted(set(names))
     assert get_signal("dummy").reads == "Nothing."
     broken = broken_signals()
     assert sorted(broken) == ["absent", "misnamed", "number"]

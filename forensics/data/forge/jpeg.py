@@ -24,6 +24,7 @@ from PIL import Image
 from forensics.data.forge.draw import chance, choice, integer, log_uniform, uniform
 from forensics.data.forge.recipe import Recipe
 from forensics.data.photos import Photo, Tables
+from signals.jpeg_quality import nearest_quality as nearest_standard
 
 Pixels = NDArray[np.uint8]
 
@@ -149,18 +150,5 @@ def usable_tables(photo: Photo) -> bool:
 
 @cache
 def nearest_quality(tables: Tables) -> int:
-    """Quality 1..100 of the standard luma table nearest to the first table in mean absolute difference."""
-    luma = np.array(tables[0])
-    return 1 + int(np.abs(_standard_luma() - luma).mean(axis=1).argmin())
-
-
-@cache
-def _standard_luma() -> NDArray[np.int64]:
-    """Luma tables of the qualities 1..100, ``[100, 64]``: asked of the encoder rather than written down again."""
-    tables = []
-    for quality in range(1, 101):
-        stream = io.BytesIO()
-        Image.new("RGB", (8, 8)).save(stream, "JPEG", quality=quality)
-        with Image.open(stream) as image:
-            tables.append(list(image.quantization[0]))  # type: ignore[attr-defined]
-    return np.array(tables, dtype=np.int64)
+    """Quality 1..100 of the standard luminance table nearest to the first table."""
+    return nearest_standard(np.array(tables[0]).reshape(8, 8)).quality

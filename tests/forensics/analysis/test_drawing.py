@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import pytest
 
 from forensics.analysis import drawing
 from forensics.analysis.signal_drawing import draw_signal
-from signals import SignalMap, SignalSpec
+from signals import Evidence, SignalMap, SignalSpec, get_signal
 
 
 def test_map_keeps_the_operating_point() -> None:
@@ -50,33 +52,56 @@ def test_png_holds_the_same_pixels() -> None:
     np.testing.assert_array_equal(decoded[..., ::-1], pixels)
 
 
-def _signal(values: np.ndarray, valid: np.ndarray, offset: int = 0) -> SignalMap:
-    spec = SignalSpec("x", "1", channels=len(values), stride=8, offset=offset, dtype=str(values.dtype))
-    return SignalMap(spec, values, valid)
+@dataclass
+class _Plain:
+    """A signal of the test's own: without a reference of untouched photos."""
+
+    spec: SignalSpec
+    reads = blind_when = "Nothing that matters here, which takes a sentence to say."
+
+    def extract(self, evidence: Evidence) -> SignalMap:
+        raise NotImplementedError
 
 
-def test_signal_shows_the_strongest_direction() -> None:
-    random = np.random.default_rng(4)
-    pattern = np.zeros((12, 16))
-    pattern[:, 8:] = 1
-    loadings = random.normal(size=5)
-    values = loadings[:, None, None] * pattern * 10 + random.normal(0, 0.1, (5, 12, 16))
-    drawn = draw_signal(_signal(values.astype(np.float32), np.ones((12, 16), bool)), 128, 96).astype(int)
-    assert drawn.shape == (96, 128, 3)
-    left, right = drawn[:, :64].mean((0, 1)), drawn[:, 64:].mean((0, 1))
-    assert np.abs(left - right).max() > 150
+def _signal(values: np.ndarray, valid: np.ndarray, offset: int = 0) -> tuple[_Plain, SignalMap]:
+    spec = SignalSpec("x", "1", channels=len(values), stride=8, offset=offset, dtype=str(values.dtype), range=(0, 8))
+    return _Plain(spec), SignalMap(spec, values, valid)
+
+
+def test_the_scale_of_a_signal_does_not_follow_the_picture() -> None:
+    values = np.zeros((1, 12, 16), np.float32)
+    values[:, :, 8:] = 4
+    quiet = draw_signal(*_signal(values, np.ones((12, 16), bool)), 128, 96)
+    values[0, 0, 0] = 8
+    loud = draw_signal(*_signal(values, np.ones((12, 16), bool)), 128, 96)
+    assert quiet.shape == (96, 128, 3)
+    np.testing.assert_array_equal(quiet[8:], loud[8:])
+    assert (quiet[:, :64] == quiet[0, 0]).all()
+    assert np.abs(quiet[50, 20].astype(int) - quiet[50, 100]).max() > 60
 
 
 def test_signal_hatches_what_is_not_valid() -> None:
     valid = np.ones((12, 16), bool)
     valid[6:] = False
     values = np.random.default_rng(4).integers(0, 9, (3, 12, 16)).astype(np.uint8)
-    drawn = draw_signal(_signal(values, valid, offset=4), 128, 96)
+    drawn = draw_signal(*_signal(values, valid, offset=4), 128, 96)
     assert set(np.unique(drawn[60:])) == {drawing.INVALID_DARK, drawing.INVALID_LIGHT}
     assert set(np.unique(drawn[:4])) == {drawing.INVALID_DARK, drawing.INVALID_LIGHT}
 
 
 @pytest.mark.parametrize("valid", [True, False])
 def test_constant_signals_draw(valid: bool) -> None:
-    drawn = draw_signal(_signal(np.zeros((4, 1, 1), np.uint8), np.full((1, 1), valid)), 7, 7)
+    drawn = draw_signal(*_signal(np.zeros((4, 1, 1), np.uint8), np.full((1, 1), valid)), 7, 7)
     assert drawn.shape == (7, 7, 3)
+
+
+def test_a_signal_is_drawn_upright_beside_untouched_photos() -> None:
+    dct = get_signal("dct")
+    pixels = np.random.default_rng(4).integers(0, 255, (96, 48, 3), dtype=np.uint8)
+    drawn = draw_signal(dct, dct.extract(Evidence.from_pixels(pixels)), 48, 96, orientation=6)
+    strip = drawn[:, 96:][:, -1].astype(int)
+    assert drawn.shape[0] == 48
+    assert drawn.shape[1] > 96
+    # From the rarest at the top to the commonest, and not one color.
+    assert (np.diff(strip.sum(axis=1)) <= 0).all()
+    assert strip[0].sum() > strip[-1].sum()

@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from forensics.analysis.facts import nearest_quality
-
 
 @pytest.fixture(scope="module")
 def validator() -> jsonschema.Draft202012Validator:
@@ -119,10 +117,37 @@ def test_page_needs_nothing_but_itself(analyzer, pixels, tmp_path) -> None:
     assert all(source.startswith("data:image/") for source in re.findall(r'src="([^"]*)"', page))
 
 
-def test_quality_estimate_agrees_with_pillow() -> None:
-    for quality in (10, 50, 75, 93, 100):
-        file = io.BytesIO()
-        Image.new("RGB", (16, 16)).save(file, "JPEG", quality=quality)
-        table = np.array(Image.open(file).quantization[0]).reshape(8, 8)
-        assert nearest_quality(table) == (quality, True)
-    assert nearest_quality(np.full((8, 8), 3))[1] is False
+def test_what_the_file_says_is_told_as_facts_and_escaped(analyzer, pixels, validator, tmp_path) -> None:
+    exif = Image.Exif()
+    exif[271], exif[272], exif[305] = "Maker", "<b>Model</b>", "Editor <script>alert(1)</script>\n" + "x" * 5000
+    xmp = b'<rdf:Description xmp:CreatorTool="Tool &lt;img src=x&gt;"/>'
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=92, subsampling=1, progressive=True, exif=exif, xmp=xmp)
+    report = analyzer().analyze(file.getvalue())
+    told = report.to_json()
+    validator.validate(told)
+    jpeg, metadata = told["picture"]["jpeg"], told["picture"]["metadata"]
+    assert (jpeg["subsampling"], jpeg["progressive"], jpeg["nearest_quality"]) == ("4:2:2", True, 92)
+    assert [table["kind"] for table in jpeg["tables"]] == ["luminance", "chrominance"]
+    assert metadata["exif"]["make"] == "Maker"
+    assert metadata["xmp"]["creator_tool"] == "Tool <img src=x>"
+    assert len(metadata["exif"]["software"]) == 200
+    report.save(tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "What the file says about itself" in page
+    assert "not findings" in page
+    assert "standard luminance table of libjpeg quality 92" in page
+    assert "Maker &lt;b&gt;Model&lt;/b&gt;" in page
+    assert "<script" not in page
+    assert "<img src=x" not in page
+
+
+def test_facts_change_no_verdict(analyzer, pixels) -> None:
+    exif = Image.Exif()
+    exif[305] = "Editor"
+    plain, told = io.BytesIO(), io.BytesIO()
+    Image.fromarray(pixels).save(plain, "JPEG")
+    Image.fromarray(pixels).save(told, "JPEG", exif=exif)
+    one, other = analyzer().analyze(plain.getvalue()), analyzer().analyze(told.getvalue())
+    assert (one.verdict, one.score, one.judgement) == (other.verdict, other.score, other.judgement)
+    assert one.to_json()["warnings"] == other.to_json()["warnings"]
