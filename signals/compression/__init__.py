@@ -1,0 +1,1 @@
+"""Traces of JPEG saving: what earlier savings left in the coefficients and the pixels."""
