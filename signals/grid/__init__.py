@@ -1,0 +1,1 @@
+"""The grid of JPEG blocks: where it is weak, displaced or foreign."""
