@@ -1,0 +1,1 @@
+"""Noise: its statistics, its level and its residuals."""
