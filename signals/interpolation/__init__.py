@@ -1,0 +1,1 @@
+"""Interpolation: the traces of demosaicking and of resampling."""
