@@ -12,9 +12,9 @@ from signals.drawing_plane import drawing_plane, untouched_plane
 from signals.orientation import upright
 
 CAPTION = (
-    "The scale from dark blue to yellow is the same for every picture. The strip at the right shows how untouched "
-    "photos fill it: each color takes as much of the strip as it takes of those photos. An odd area is not a "
-    "verdict. Striped grey: no true value there."
+    "The scale from dark blue to yellow is the same for every picture. The strip at the right shows how reference "
+    "photos, which nobody edited, fill it: each color takes as much of the strip as it takes of those photos. An odd "
+    "area is not a verdict. Striped grey: no true value there."
 )
 LONGEST = 900
 _WHITE = 255

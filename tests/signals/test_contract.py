@@ -157,3 +157,21 @@ def test_the_reference_of_untouched_photos_ships_for_every_signal(signal):
     measured = np.array(reference["anchors" if signal.spec.kind == "score" else "quantiles"])
     assert np.isfinite(measured).all()
     assert (np.diff(measured) >= 0).all()
+
+
+# What these read lies near the cell, so a crop on the grid of cells moves the map with the picture.
+LOCAL = ["bayar", "blk", "dct", "ela", "ghost", "noise_median", "noise_wavelet", "splicebuster_counts", "srm"]
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_an_aligned_crop_moves_with_the_picture(name, noise):
+    signal, pixels = get_signal(name), noise(330, 410)
+    whole = signal.extract(Evidence.from_pixels(pixels))
+    cropped = signal.extract(Evidence.from_pixels(pixels[64:, 96:]))
+    stride = signal.spec.stride
+    # Border cells are completed by other pixels; a window of 33 pixels reaches a little further.
+    inside = 48 // stride
+    moved = whole.values[:, 64 // stride :, 96 // stride :]
+    shared = np.s_[:, inside : cropped.values.shape[1] - inside, inside : cropped.values.shape[2] - inside]
+    assert cropped.valid[shared[1:]].any()
+    assert np.allclose(cropped.values[shared].astype(float), moved[shared].astype(float), atol=2e-3)

@@ -27,7 +27,17 @@ def test_extract_writes_what_the_signal_says(tracefuse, photo, tmp_path) -> None
         np.testing.assert_array_equal(saved["values"], expected.values)
         np.testing.assert_array_equal(saved["valid"], expected.valid)
         assert (int(saved["stride"]), bool(saved["usable"]), str(saved["reason"])) == (8, True, "")
-    assert Image.open(tmp_path / "o/a.png").size == (161, 97)
+    # The picture's part, and beside it the strip of untouched photos.
+    width, height = Image.open(tmp_path / "o/a.png").size
+    assert height == 97
+    assert 161 < width < 190
+
+
+def test_extract_keeps_maps_in_a_cache(tracefuse, photo, tmp_path) -> None:
+    (tmp_path / "a.jpg").write_bytes(photo(161, 97))
+    runs = [tracefuse("signals", "extract", "a.jpg", "--signal", "dct", "--cache", "maps") for _ in range(2)]
+    assert runs[0].out == runs[1].out
+    assert len(list((tmp_path / "maps").glob("*.signal.npz"))) == 1
 
 
 def test_unknown_signal_is_2(tracefuse, photo, tmp_path) -> None:
