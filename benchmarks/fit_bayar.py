@@ -1,6 +1,6 @@
 """Fits the fixed filters of ``signals/noise/bayar.py``: the best linear prediction of a pixel from its neighbors.
 
-    python benchmarks/fit_bayar.py --photos FOLDER --manifest MANIFEST.csv
+    python -m benchmarks.fit_bayar --photos FOLDER --manifest MANIFEST.csv
 
 Least squares over the photos of the split ``train``, on the sum of the three colors. Neighbors at the same distance
 and mirrored positions share a weight; the weights sum to 1 and are printed in 1024ths, ready to be pasted.

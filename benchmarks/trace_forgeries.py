@@ -1,7 +1,7 @@
 """Pairs of pictures that differ in one trace only: a forgery that carries it, and a twin of equal content without.
 
-Hosts and donors are photos at half their size, which leaves neither a JPEG grid nor demosaicking nor much noise
-of their own; each maker then puts in the trace that its signals read.
+Hosts and donors are, but for one trace, photos at half their size, which leaves neither a JPEG grid nor demosaicking
+nor much noise of their own; each maker then puts in the trace that its signals read.
 """
 
 from __future__ import annotations
@@ -104,17 +104,17 @@ def enlarged_donor(scene: Scene) -> Pair:
     return Pair(_png(forged), _png(_paste(scene.host, scene.donor, scene.mask)), scene.mask)
 
 
-def other_processing(scene: Scene) -> Pair:
-    """Host and donor went through different noise and sharpening; JPEG 95. Twin: through the same."""
-    host = _processed(scene.host, scene, noise=3.0, sharpening=0.0)
-    other = _processed(scene.donor, scene, noise=1.2, sharpening=0.8)
-    same = _processed(scene.donor, scene, noise=3.0, sharpening=0.0)
-    return Pair(_jpeg(_paste(host, other, scene.mask), 95), _jpeg(_paste(host, same, scene.mask), 95), scene.mask)
+def other_camera(scene: Scene) -> Pair:
+    """The donor comes from another camera, both as they were taken; PNG. Twin: it comes from the host's own."""
+    same = np.roll(scene.host, (scene.host.shape[0] // 2, scene.host.shape[1] // 2), (0, 1))
+    forged = _paste(scene.host, scene.donor, scene.mask)
+    return Pair(_png(forged), _png(_paste(scene.host, same, scene.mask)), scene.mask)
 
 
 def cloned_area(scene: Scene) -> Pair:
     """A part of the host stands in it twice; JPEG 92. The mask marks both ends. Twin: the host, with its noise."""
-    host = _processed(scene.host, scene, noise=1.5, sharpening=0.0)
+    noise = scene.random.normal(0, 1.5, scene.host.shape)
+    host = _rounded(scene.host + noise)
     height, width = scene.mask.shape
     vertical, horizontal = height // 2, width // 2
     moved = np.roll(host, (vertical, horizontal), (0, 1))
@@ -123,32 +123,48 @@ def cloned_area(scene: Scene) -> Pair:
     return Pair(_jpeg(forged, 92), _jpeg(host, 92), scene.mask | source)
 
 
-# Trace -> its maker and the signals that read it.
-TRACES: dict[str, tuple[Callable[[Scene], Pair], tuple[str, ...]]] = {
-    "aligned double JPEG": (aligned_double_jpeg, ("adq1", "adq2", "dct_ye", "dct", "ela", "ela_score")),
-    "shifted double JPEG": (shifted_double_jpeg, ("nadq",)),
-    "foreign grid": (foreign_grid, ("blk", "cagi", "zero_votes", "zero")),
-    "lower first quality": (lower_first_quality, ("ghost",)),
-    "missing demosaicking": (missing_demosaicking, ("cfa_ferrara", "cfa_dirik")),
-    "weaker noise": (weaker_noise, ("noise_wavelet", "noise_median", "noise_pca", "noise_low", "srm", "bayar")),
-    "enlarged donor": (enlarged_donor, ("resampling",)),
-    "other processing": (other_processing, ("splicebuster", "splicebuster_counts")),
-    "cloned area": (cloned_area, ("copymove", "copymove_duplicated", "copymove_altered")),
+@dataclass(frozen=True)
+class Trace:
+    """A trace, its maker and the signals that read it.
+
+    Attributes:
+        make: Makes a pair from a scene.
+        signals: Names of the signals.
+        native: Whether the scene's photos stay as they were taken, not at half their size.
+    """
+
+    make: Callable[[Scene], Pair]
+    signals: tuple[str, ...]
+    native: bool = False
+
+
+# The volumes dct and splicebuster_counts, made for networks alone, show no single trace cell by cell.
+TRACES = {
+    "aligned double JPEG": Trace(aligned_double_jpeg, ("adq1", "adq2", "dct_ye", "ela", "ela_score")),
+    "shifted double JPEG": Trace(shifted_double_jpeg, ("nadq",)),
+    "foreign grid": Trace(foreign_grid, ("blk", "cagi", "zero_votes", "zero")),
+    "lower first quality": Trace(lower_first_quality, ("ghost",)),
+    "missing demosaicking": Trace(missing_demosaicking, ("cfa_ferrara", "cfa_dirik")),
+    "weaker noise": Trace(weaker_noise, ("noise_wavelet", "noise_median", "noise_pca", "noise_low", "srm", "bayar")),
+    "enlarged donor": Trace(enlarged_donor, ("resampling",)),
+    "other camera": Trace(other_camera, ("splicebuster",), native=True),
+    "cloned area": Trace(cloned_area, ("copymove", "copymove_duplicated", "copymove_altered")),
 }
 
 
-def make_scene(host: Pixels, donor: Pixels, seed: int) -> Scene:
-    """A scene from two photos, at half their size, with an ellipse of a tenth of the picture at a random place.
+def make_scene(host: Pixels, donor: Pixels, seed: int, *, native: bool = False) -> Scene:
+    """A scene from two photos with an ellipse of a tenth of the picture at a random place.
 
     Args:
         host: uint8 ``[H, W, 3]`` as decoded.
         donor: uint8 ``[H', W', 3]`` as decoded.
         seed: Draws everything.
+        native: Leave the photos as they are; otherwise they are taken at half their size.
     """
     random = np.random.default_rng(seed)
-    height, width = (min(h, d) // 16 * 8 for h, d in zip(host.shape[:2], donor.shape[:2], strict=True))
-    sizes = [cv2.resize(p, (p.shape[1] // 2, p.shape[0] // 2), interpolation=cv2.INTER_AREA) for p in (host, donor)]
-    small_host, small_donor = (size[:height, :width] for size in sizes)
+    if not native:
+        host, donor = (cv2.resize(p, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for p in (host, donor))
+    height, width = (min(h, d) // 8 * 8 for h, d in zip(host.shape[:2], donor.shape[:2], strict=True))
     ratio = random.uniform(0.7, 1.4)
     radius = np.sqrt(0.1 * height * width / np.pi)
     vertical, horizontal = radius * ratio, radius / ratio
@@ -156,7 +172,7 @@ def make_scene(host: Pixels, donor: Pixels, seed: int) -> Scene:
     x = random.uniform(horizontal, width - horizontal)
     rows, columns = np.mgrid[:height, :width]
     mask = ((rows - y) / vertical) ** 2 + ((columns - x) / horizontal) ** 2 <= 1
-    return Scene(small_host, small_donor, mask, random)
+    return Scene(host[:height, :width], donor[:height, :width], mask, random)
 
 
 def _paste(host: Pixels, donor: Pixels, mask: Mask) -> Pixels:
@@ -177,12 +193,6 @@ def _demosaicked(pixels: Pixels) -> Pixels:
     mosaic[1::2, 1::2] = pixels[1::2, 1::2, 2]
     # OpenCV names a mosaic by its second row: this is the code of RGGB for RGB output.
     return np.asarray(cv2.cvtColor(mosaic, cv2.COLOR_BayerRGGB2RGB), dtype=np.uint8)
-
-
-def _processed(pixels: Pixels, scene: Scene, *, noise: float, sharpening: float) -> Pixels:
-    noisy = pixels + scene.random.normal(0, noise, pixels.shape).astype(np.float32)
-    blurred = cv2.GaussianBlur(noisy, (0, 0), 1.0)
-    return _rounded(noisy + sharpening * (noisy - blurred))
 
 
 def _rounded(values: NDArray[np.floating]) -> Pixels:

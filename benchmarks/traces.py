@@ -56,23 +56,24 @@ def main() -> None:
     photos = [Evidence.open(arguments.photos / row["file"]).pixels for row in rows]
     table = Table("signal", "trace", "n", "forged", "twin", "prior", "marked inside", "marked on twins")
     figures = {}
-    for trace, (make, names) in TRACES.items():
-        wanted = [name for name in names if not arguments.signal or name in arguments.signal]
+    for title, trace in TRACES.items():
+        wanted = [name for name in trace.signals if not arguments.signal or name in arguments.signal]
         if not wanted:
             continue
         outcomes: dict[str, list[Outcome]] = {name: [] for name in wanted}
         for number, photo in enumerate(photos):
-            pair = make(make_scene(photo, photos[(number + 7) % len(photos)], seed=number))
+            donor = photos[(number + 7) % len(photos)]
+            pair = trace.make(make_scene(photo, donor, seed=number, native=trace.native))
             for name in wanted:
                 outcomes[name].append(judge(get_signal(name), pair))
         for name in wanted:
             summary = {key: interval([asdict(o)[key] for o in outcomes[name]]) for key in asdict(outcomes[name][0])}
             score = get_signal(name).spec.kind == "score"
             read = int(np.isfinite([o.forged for o in outcomes[name]]).sum())
-            figures[name] = {"trace": trace, "pictures": read, **summary}
+            figures[name] = {"trace": title, "pictures": read, **summary}
             shares = [f"{summary[key][0]:.3f}" if score else "-" for key in ("marked_inside", "marked_twin")]
-            table.add_row(name, trace, str(read), *(_text(summary[k]) for k in ("forged", "twin", "prior")), *shares)
-    Console(width=150).print(table)
+            table.add_row(name, title, str(read), *(_text(summary[k]) for k in ("forged", "twin", "prior")), *shares)
+    Console(width=190).print(table)
     if arguments.out:
         arguments.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from forensics.analysis.copies import search_copies
 from forensics.analysis.regions import find_regions
 from forensics.analysis.report import CheckpointFacts, Report
 from forensics.analysis.verdict import judge
@@ -89,17 +90,21 @@ class Analyzer:
         decoded = time.perf_counter() - started
         prediction = self._predictor.predict(evidence) if min(height, width) >= MIN_MODEL_SIDE else None
         read = time.perf_counter()
+        copies = search_copies(evidence)
+        searched = time.perf_counter()
         map_ = _upright_map(prediction, evidence)
-        judgement, regions = judge(prediction, width, height), find_regions(map_)
+        judgement, regions = judge(prediction, width, height, copies), find_regions(map_)
         ended = time.perf_counter()
         seconds = dict(prediction.seconds) if prediction is not None else {}
-        seconds = {**seconds, "decode": decoded + seconds.get("decode", 0.0), "regions": ended - read}
+        seconds["decode"] = decoded + seconds.get("decode", 0.0)
+        seconds |= {"copies": searched - read, "regions": ended - searched}
         return Report(
             evidence=evidence,
             prediction=prediction,
             judgement=judgement,
             map=map_,
             regions=regions,
+            copies=copies,
             checkpoint=self._checkpoint,
             created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             seconds=seconds,

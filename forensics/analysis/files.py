@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 from forensics.analysis import drawing
+from forensics.analysis.copies import COPIES_FILE
+from forensics.analysis.copymove_drawing import draw_copies
 from forensics.analysis.drawing import Pixels
 from forensics.analysis.page import PageDrawings, render_page
 from forensics.analysis.report import Report, signal_file
@@ -14,6 +16,7 @@ from signals import get_signal
 from signals.orientation import upright
 
 OBJECTS_LONGEST = 1024
+COPIES_LONGEST = 1600
 
 
 def report_files(report: Report) -> dict[str, bytes]:
@@ -26,8 +29,11 @@ def report_files(report: Report) -> dict[str, bytes]:
         "report.json": (json.dumps(report.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     }
     picture = upright(report.evidence.pixels, report.evidence.orientation)
+    copies = _draw_copies(report)
+    if copies is not None:
+        files[COPIES_FILE] = drawing.encode_png(copies)
     if report.prediction is None:
-        return {**files, "report.html": render_page(report, PageDrawings(picture)).encode()}
+        return {**files, "report.html": render_page(report, PageDrawings(picture, copies=copies)).encode()}
     grey_map = drawing.draw_map(report.map)
     unknown = ~upright(report.prediction.valid, report.evidence.orientation)
     overlay = drawing.draw_overlay(picture, grey_map)
@@ -38,7 +44,7 @@ def report_files(report: Report) -> dict[str, bytes]:
         files["objects.png"] = drawing.encode_png(objects)
     files |= {signal_file(name): drawing.encode_png(drawn) for name, drawn in signals.items()}
     shown_map = drawing.hatch(grey_map, unknown) if unknown.any() else grey_map
-    drawings = PageDrawings(picture, overlay, shown_map, objects, signals)
+    drawings = PageDrawings(picture, overlay, shown_map, objects, signals, copies)
     return {**files, "report.html": render_page(report, drawings).encode()}
 
 
@@ -47,6 +53,13 @@ def _draw_objects(prediction: Prediction, picture: Pixels, orientation: int) -> 
         return None
     objects = drawing.upright_objects(prediction.objects, orientation)
     return drawing.draw_objects(drawing.fit(picture, OBJECTS_LONGEST), objects)
+
+
+def _draw_copies(report: Report) -> Pixels | None:
+    if report.copies is None or not report.copies.copies:
+        return None
+    picture = drawing.fit(report.evidence.pixels, COPIES_LONGEST)
+    return upright(draw_copies(picture, report.copies), report.evidence.orientation)
 
 
 def _draw_signals(prediction: Prediction, orientation: int) -> dict[str, Pixels]:

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from numpy.typing import NDArray
 
 from forensics import __version__
+from forensics.analysis.copymove_drawing import CAPTION as COPIES_CAPTION
 from forensics.analysis.drawing import Pixels, encode_jpeg, encode_png, fit
 from forensics.analysis.fact_rows import NOTE, fact_rows
 from forensics.analysis.facts import picture_facts
@@ -36,6 +37,7 @@ class PageDrawings:
         map: Grey ``[H, W]``, or None if there is no map.
         objects: RGB, or None if there are no objects.
         signals: RGB by name of the usable signals.
+        copies: RGB, or None if there are no copies.
     """
 
     picture: Pixels
@@ -43,6 +45,7 @@ class PageDrawings:
     map: Pixels | None = None
     objects: Pixels | None = None
     signals: Mapping[str, Pixels] = field(default_factory=dict)
+    copies: Pixels | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ def render_page(report: Report, drawings: PageDrawings) -> str:
         object_count=0 if report.prediction is None else len(report.prediction.objects.masks),
         signals=[_section(signal, drawings.signals.get(signal.spec.name)) for signal in signals],
         signal_caption=CAPTION,
+        copies=_jpeg(drawings.copies, LONGEST_MAP),
+        copies_caption=COPIES_CAPTION,
     )
 
 

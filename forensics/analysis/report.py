@@ -11,15 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensics import __version__
+from forensics.analysis.copies import COPIES_FILE, copies_json
 from forensics.analysis.facts import picture_facts
 from forensics.analysis.regions import Region
 from forensics.analysis.verdict import OPERATING_POINT, Judgement, Verdict
 from forensics.analysis.writing import write_folder
 from forensics.inference.prediction import Prediction
 from signals import Evidence
+from signals.copymove.find import Copies
 
 SCHEMA = "1"
-REPORT_FILES = ("report.html", "report.json", "map.png", "overlay.png", "objects.png", "signals")
+REPORT_FILES = ("report.html", "report.json", "map.png", "overlay.png", "objects.png", COPIES_FILE, "signals")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Report:
         judgement: The verdict and, if it cannot be analyzed, why.
         map: float32 ``[H, W]`` in 0..1, upright; 0.5 is the operating point. Not a probability.
         regions: The areas of the map at or above the operating point, largest first.
+        copies: Areas that occur twice in the picture; None if it could not be searched.
         checkpoint: The model.
         created: When, in UTC: ``2026-01-31T12:00:00Z``.
         seconds: Wall time of each stage by name.
@@ -58,6 +61,7 @@ class Report:
     judgement: Judgement
     map: NDArray[np.float32] = field(repr=False)
     regions: tuple[Region, ...] = field(repr=False)
+    copies: Copies | None = field(repr=False)
     checkpoint: CheckpointFacts
     created: str
     seconds: Mapping[str, float] = field(repr=False)
@@ -96,11 +100,13 @@ class Report:
                 "signals": list(self.checkpoint.signals),
             },
             "verdict": self.verdict.value,
+            "grounds": [ground.value for ground in self.judgement.grounds],
             "score": self.score,
             "threshold": self.threshold,
             "log10_likelihood_ratio": None,
             "analyzability": {"value": None, "reasons": list(self.judgement.reasons)},
             "map": self._map_json(),
+            "copies": copies_json(self.copies, self.evidence.orientation),
             "signals": self._signals_json(),
             "timing": {
                 "total_s": round(self.total_seconds, 4),
@@ -110,7 +116,8 @@ class Report:
         }
 
     def save(self, out_dir: str | Path) -> Path:
-        """Writes ``report.html``, ``report.json``, ``map.png``, ``overlay.png``, ``objects.png`` and ``signals/``.
+        """Writes ``report.html``, ``report.json``, ``map.png``, ``overlay.png``, ``objects.png``, ``signals/``
+        and, if there are any, ``copies.png``.
 
         An earlier report in the folder is replaced; other files in it stay.
 

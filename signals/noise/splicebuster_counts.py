@@ -50,6 +50,13 @@ class SplicebusterCounts:
         "and when the inserted part has the same camera and processing as the rest."
     )
 
+    def draw(self, found: SignalMap) -> NDArray[np.float32]:
+        """The share of patterns that hold any residual at all: 0 in smooth cells, 1 in noisy ones."""
+        silent = int(CLASS_OF_CODE[40])  # the pattern of four zeros
+        counted = np.maximum(found.values.sum(axis=0, dtype=np.int32), 1)
+        quiet = found.values[silent].astype(np.int32) + found.values[CLASSES + silent]
+        return np.asarray(1 - quiet / counted, dtype=np.float32)
+
     def extract(self, evidence: Evidence) -> SignalMap:
         """Counts the patterns; unusable below 24x24 pixels."""
         return cell_counts(evidence)

@@ -1,0 +1,287 @@
+"""Areas of a picture that look alike, and the verdict of their noise on each pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from signals.copymove.candidates import Candidate, find_candidates
+from signals.copymove.decision import Verdict, decide
+from signals.copymove.refinement import Box, Comparison, align, compare, content_agreement, exact_map
+from signals.copymove.residuals import (
+    CELL,
+    FINE,
+    MIDDLE,
+    Band,
+    Cells,
+    NoiseFloor,
+    noise_floors,
+)
+from signals.copymove.transform import Map, apply, is_plausible
+
+SEED_PIXELS = 800_000
+_AGREES = 0.6
+_FEWEST_CELLS = 6
+_STRIP = 1024
+_MOST_ALIGNED = 512
+_PIXEL_BUDGET = 30_000_000
+_COPY_RATIO = 0.6
+_GOES_ON, _GOES_ON_RATIO = 0.8, 1.5
+# Multiples of the compression's error by which two ends may differ. Things that look alike hardly ever do so at whole
+# pixels; at other places compression may have left nothing by which to tell them from a copy.
+_EXPLAINED, _EXPLAINED_RESAMPLED = 2.5, 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """Two areas that look alike, and what their noise says.
+
+    Attributes:
+        map: From the first area to the second.
+        box: Part of the picture round the first area.
+        band: Band of frequencies in which the noise was compared.
+        comparison: Both, side by side, on the cells of the box.
+        verdict: What the noise says.
+        area: bool ``[h, w]`` on the cells of the box: where the content agrees.
+        copied: bool ``[h, w]``: where the noise agrees too, beyond chance; empty if nowhere.
+    """
+
+    map: Map
+    box: Box
+    band: Band
+    comparison: Comparison
+    verdict: Verdict
+    area: NDArray[np.bool_]
+    copied: NDArray[np.bool_]
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether chance and likeness do not explain it."""
+        return bool(self.copied.any())
+
+
+def find_matches(luma: NDArray[np.uint8], compression: dict[str, Cells]) -> list[Match]:
+    """Areas that look alike, with the verdict on each pair.
+
+    Args:
+        luma: uint8 ``[H, W]``.
+        compression: Error variance of the compression in blocks of 8x8 pixels by the name of the band.
+    """
+    factor = min(1.0, float(np.sqrt(SEED_PIXELS / luma.size)))
+    size = round(luma.shape[1] * factor), round(luma.shape[0] * factor)
+    seed = luma if factor == 1 else np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    floors = noise_floors(luma)
+    matches: list[Match] = []
+    budget = _PIXEL_BUDGET
+    for candidate in find_candidates(seed):
+        if any(_is_same(match, candidate, factor) for match in matches):
+            continue
+        grown = _grow(seed, candidate)
+        if grown is None:
+            continue
+        map_, box = _enlarged(*grown, factor, luma.shape)
+        budget -= (box.bottom - box.top) * (box.right - box.left)
+        if budget < 0:
+            break
+        # Alignment may have been led astray by what merely looks alike beside a copy.
+        others = [candidate.map] if factor == 1 and exact_map(candidate.map, box) is not None else []
+        match = _test(luma, map_, box, compression, floors, factor, others)
+        if match is not None:
+            matches.append(match)
+    return matches
+
+
+def _is_same(match: Match, candidate: Candidate, factor: float) -> bool:
+    """Whether a candidate tells the same map at the same place as a match."""
+    here = np.array([candidate.center]) / factor
+    there = apply(candidate.map, np.array([candidate.center])) / factor
+    for start, end in ((here, there), (there, here)):
+        x, y = start[0]
+        row, column = int(y - match.box.top) // CELL, int(x - match.box.left) // CELL
+        if not (0 <= row < match.area.shape[0] and 0 <= column < match.area.shape[1]):
+            continue
+        around = match.area[max(0, row - 3) : row + 4, max(0, column - 3) : column + 4]
+        if around.any() and np.abs(apply(match.map, start) - end).max() < 6 / factor:
+            return True
+    return False
+
+
+def _grow(luma: NDArray[np.uint8], candidate: Candidate) -> tuple[Map, Box] | None:
+    """The aligned map and the box round the area in which the content agrees; None if there is none."""
+    map_, (x, y) = candidate.map, candidate.center
+    radius = max(24.0, candidate.radius)
+    area: NDArray[np.bool_] | None = None
+    for reach in (radius, 2 * radius + 32, float(max(luma.shape))):
+        box = _box(x - reach, y - reach, x + reach, y + reach, luma.shape)
+        if min(box.bottom - box.top, box.right - box.left) < 16:
+            return None
+        whole = reach > 2 * radius + 32
+        content = content_agreement(luma, map_, box)
+        area = _connected(content > _AGREES, x - box.left, y - box.top, radius)
+        if np.count_nonzero(area) < _FEWEST_CELLS:
+            return None
+        if whole:
+            rows, columns = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
+            edge = 6
+            return map_, _box(
+                box.left + (columns[0] - edge) * CELL,
+                box.top + (rows[0] - edge) * CELL,
+                box.left + (columns[-1] + edge) * CELL,
+                box.top + (rows[-1] + edge) * CELL,
+                luma.shape,
+            )
+        part, share = _busiest(box, area)
+        aligned = _aligned(luma, map_, part, share)
+        if aligned is None:
+            return None
+        map_ = aligned
+    return None
+
+
+def _aligned(luma: NDArray[np.uint8], map_: Map, box: Box, area: NDArray[np.bool_]) -> Map | None:
+    """The map aligned where the content agrees, by whole pixels if it nearly is; None if it gets absurd."""
+    aligned = align(luma, map_, box, area.astype(np.float32))
+    exact = exact_map(aligned, box)
+    aligned = aligned if exact is None else exact
+    return aligned if is_plausible(aligned) else None
+
+
+def _connected(agrees: NDArray[np.bool_], x: float, y: float, radius: float) -> NDArray[np.bool_]:
+    """The connected areas of a mask that reach within ``radius`` of a place."""
+    opened = cv2.morphologyEx(agrees.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    _, labels = cv2.connectedComponents(opened)
+    row, column, reach = int(y) // CELL, int(x) // CELL, int(radius) // CELL + 1
+    near = labels[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1]
+    chosen = np.unique(near)
+    return np.isin(labels, chosen[chosen > 0])
+
+
+def _box(left: float, top: float, right: float, bottom: float, shape: tuple[int, ...]) -> Box:
+    """The box of whole 8x8 blocks round some pixels, inside the picture."""
+    height, width = shape[0] // 8 * 8, shape[1] // 8 * 8
+    return Box(
+        int(np.clip(top // 8 * 8, 0, height)),
+        int(np.clip(left // 8 * 8, 0, width)),
+        int(np.clip(-(-bottom // 8) * 8, 0, height)),
+        int(np.clip(-(-right // 8) * 8, 0, width)),
+    )
+
+
+def _enlarged(map_: Map, box: Box, factor: float, shape: tuple[int, ...]) -> tuple[Map, Box]:
+    """A map and box of the small picture in pixels of the large one."""
+    if factor == 1:
+        return map_, box
+    # The centers of pixels: small + .5 = factor (large + .5).
+    half = np.full(2, 0.5)
+    offset = (map_[:, :2] @ (half * factor - half) + map_[:, 2] + half) / factor - half
+    large = np.column_stack([map_[:, :2], offset])
+    corners = (box.left / factor, box.top / factor, box.right / factor, box.bottom / factor)
+    return large, _box(*corners, shape)
+
+
+def _test(
+    luma: NDArray[np.uint8],
+    map_: Map,
+    box: Box,
+    compression: dict[str, Cells],
+    floors: dict[str, NoiseFloor],
+    factor: float,
+    others: list[Map],
+) -> Match | None:
+    """The verdict on a map at full resolution, in the band in which it is clearer."""
+    if min(box.bottom - box.top, box.right - box.left) < 16:
+        return None
+    maps = [map_]
+    content = content_agreement(luma, map_, box)
+    if (content > _AGREES).any():
+        part, share = _busiest(box, content > _AGREES)
+        aligned = _aligned(luma, map_, part, share)
+        maps = [map_] if aligned is None or (aligned == map_).all() else [map_, aligned]
+    if factor < 1 and len(maps) > 1:
+        maps = maps[1:]
+    tried = [_verdict(luma, one, box, MIDDLE, compression, floors) for one in [*maps, *others]]
+    best = max(tried, key=lambda match: match.verdict.best)
+    for match in tried:
+        if match.verdict.is_promising:
+            fine = _verdict(luma, match.map, box, FINE, compression, floors)
+            best = max(best, fine, key=lambda one: one.verdict.best)
+    return best
+
+
+def _busiest(box: Box, area: NDArray[np.bool_]) -> tuple[Box, NDArray[np.bool_]]:
+    """The part of a box, of bounded size, that holds most of an area, and the area in it."""
+    cells = _MOST_ALIGNED // CELL
+    if max(area.shape) <= cells:
+        return box, area
+    window = (min(cells, area.shape[1]), min(cells, area.shape[0]))
+    held = cv2.boxFilter(area.astype(np.float32), -1, window, normalize=False, anchor=(0, 0))
+    held = held[: area.shape[0] - window[1] + 1, : area.shape[1] - window[0] + 1]
+    row, column = np.unravel_index(int(held.argmax()), held.shape)
+    top, left = int(row) // 2 * 2, int(column) // 2 * 2
+    bottom, right = top + window[1], left + window[0]
+    part = Box(box.top + top * CELL, box.left + left * CELL, box.top + bottom * CELL, box.left + right * CELL)
+    return part, area[top:bottom, left:right]
+
+
+def _by_strips(luma: NDArray[np.uint8], map_: Map, box: Box, band: Band) -> Comparison:
+    """:func:`compare` of a large box without large temporaries."""
+    strips = [
+        compare(luma, map_, Box(top, box.left, min(box.bottom, top + _STRIP), box.right), band)
+        for top in range(box.top, box.bottom, _STRIP)
+    ]
+    if len(strips) == 1:
+        return strips[0]
+    names = ("content", "difference", "energy", "correlation", "level", "other_level", "inside")
+    return Comparison(*(np.concatenate([getattr(strip, name) for strip in strips]) for name in names))
+
+
+def _verdict(
+    luma: NDArray[np.uint8],
+    map_: Map,
+    box: Box,
+    band: Band,
+    compression: dict[str, Cells],
+    floors: dict[str, NoiseFloor],
+) -> Match:
+    comparison = _by_strips(luma, map_, box, band)
+    floor = floors[band.name]
+    least = np.minimum(floor.at(comparison.level), floor.at(comparison.other_level))
+    whole = np.abs(map_ - np.rint(map_)).max() < 1e-9
+    explained = np.float32(_EXPLAINED if whole else _EXPLAINED_RESAMPLED)
+    verdict = decide(comparison, least, explained * _both_ends(compression[band.name], map_, box), luma.size)
+    return Match(map_, box, band, comparison, verdict, comparison.content > _AGREES, _copied(comparison, verdict))
+
+
+def _both_ends(blocks: Cells, map_: Map, box: Box) -> Cells:
+    """Sum of a quantity of 8x8 blocks at both ends of a map, on the cells of a box."""
+    rows, columns = (box.bottom - box.top) // CELL, (box.right - box.left) // CELL
+    x = box.left + (np.arange(columns) + 0.5) * CELL
+    y = box.top + (np.arange(rows) + 0.5) * CELL
+    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    total = np.zeros(len(grid), dtype=np.float32)
+    for places in (grid, apply(map_, grid)):
+        block = np.clip(places // 8, 0, (blocks.shape[1] - 1, blocks.shape[0] - 1)).astype(np.intp)
+        total += blocks[block[:, 1], block[:, 0]]
+    return total.reshape(rows, columns)
+
+
+def _copied(comparison: Comparison, verdict: Verdict) -> NDArray[np.bool_]:
+    """Where the noise agrees beyond chance: cells of few differences in windows of few false alarms."""
+    shape = comparison.content.shape
+    if verdict.best <= 0:
+        return np.zeros(shape, dtype=np.bool_)
+    sure = cv2.resize((verdict.decades > 0).astype(np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST)
+    sure = cv2.dilate(sure, np.ones((9, 9), np.uint8))
+    finite = np.where(np.isfinite(verdict.ratio), np.minimum(verdict.ratio, 4), 4).astype(np.float32)
+    alike = (cv2.blur(finite, (3, 3)) < _COPY_RATIO) & (sure > 0)
+    # What is proved reaches as far as the noise goes on to agree, if less closely.
+    agrees = (comparison.correlation > _GOES_ON) & (cv2.blur(finite, (3, 3)) < _GOES_ON_RATIO) & comparison.inside
+    proved = cv2.morphologyEx(alike.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
+    _, labels = cv2.connectedComponents((agrees | proved).astype(np.uint8))
+    reached = np.unique(labels[proved])
+    grown = np.isin(labels, reached[reached > 0])
+    closed = cv2.morphologyEx(grown.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    return np.asarray(closed > 0)
