@@ -32,7 +32,7 @@ class UnreadableImage(ForensicsError):
 
 
 class UnsupportedImage(UnreadableImage):
-    """A picture of a kind that is refused on purpose, such as CMYK or 16 bits a channel."""
+    """A picture of a kind that is refused on purpose, such as lossless JPEG or 32 bits a channel."""
 
 
 class NoPictures(UnreadableImage):

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from signals import get_signal
+from signals.registry import _BUILT_IN
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md")), CHECKOUT / "examples" / "README.md"]
 
@@ -21,3 +24,15 @@ def test_files_named_in_the_architecture_exist() -> None:
     page = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
     for name in re.findall(r"`((?:signals|forensics|tests)/[\w/]+\.py)`", page):
         assert (CHECKOUT / name).is_file(), name
+
+
+@pytest.mark.parametrize("name", sorted(_BUILT_IN))
+def test_the_page_of_the_signals_says_what_the_signal_says(name: str) -> None:
+    page = (CHECKOUT / "docs" / "signals.md").read_text(encoding="utf-8")
+    (section,) = re.findall(rf"### `{name}`\n(.*?)(?=\n##)", page, re.DOTALL)
+    signal = get_signal(name)
+    assert signal.reads in section
+    assert f"- **Blind:** {signal.blind_when}" in section
+    assert f"a cell is {signal.spec.stride} x {signal.spec.stride} pixels" in section
+    for title in ("Here", "Look for", "Innocent causes"):
+        assert f"- **{title}:** " in section
