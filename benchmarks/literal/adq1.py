@@ -1,4 +1,4 @@
-"""Lin, He, Tang and Tang, Pattern Recognition 42 (2009) 2492-2501, section 3: log-odds of each block."""
+"""Lin, He, Tang and Tang, Pattern Recognition 42 (2009) 2492-2501: log-odds of each block."""
 
 from __future__ import annotations
 

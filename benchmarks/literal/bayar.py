@@ -1,4 +1,4 @@
-"""Bayar and Stamm, "Constrained convolutional neural networks", TIFS 2018, section III-B, pixel by pixel."""
+"""Bayar and Stamm, "Constrained convolutional neural networks", TIFS 2018, pixel by pixel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dirik and Memon, "Image tamper detection based on demosaicing artifacts", ICIP 2009, section 3, pixel by pixel."""
+"""Dirik and Memon, "Image tamper detection based on demosaicing artifacts", ICIP 2009, pixel by pixel."""
 
 from __future__ import annotations
 

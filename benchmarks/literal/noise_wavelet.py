@@ -1,4 +1,4 @@
-"""Mahdian and Saic 2009, section 3: diagonal db8 band, median absolute deviation of 8x8 coefficients; plainly."""
+"""Mahdian and Saic 2009: diagonal db8 band, median absolute deviation of 8x8 coefficients; plainly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Zhou et al., "Learning rich features for image manipulation detection", CVPR 2018, section 3.2, pixel by pixel."""
+"""Zhou et al., "Learning rich features for image manipulation detection", CVPR 2018, pixel by pixel."""
 
 from __future__ import annotations
 

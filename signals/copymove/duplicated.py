@@ -15,8 +15,8 @@ from signals.validity import decoded_cells
 class CopymoveDuplicated(Score):
     """Marks areas that are copies of each other, source and target alike.
 
-    The statistic is -log10 of the number of such findings expected by chance in an untouched photo, 0 where nothing
-    was found, on cells of 4x4 pixels.
+    The statistic is ``decades`` of the clearest :class:`signals.copymove.find.Copy` that a cell belongs to, 0 where
+    nothing was found, on cells of 4x4 pixels.
     """
 
     spec = score_spec("copymove_duplicated", "1", CELL)

@@ -34,7 +34,8 @@ class Copy:
         map: From the first end to the second, float64 ``[2, 3]``, pixels.
         first: bool ``[ceil(H/4), ceil(W/4)]``: the first end.
         second: The second end.
-        decades: -log10 of the number of such findings expected in an untouched photo.
+        decades: -log10 of the number of such findings expected in an untouched photo by the model of chance in
+            :mod:`signals.copymove.decision`, which is set by hand: it ranks findings and promises no rate.
         correlation: Correlation of the noise of both ends, the median over the area, -1..1.
         pasted: The end that was pasted; None where it cannot be told: it is one of the two.
         certainty: How clearly the traces speak for one end, 0..1.

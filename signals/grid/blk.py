@@ -1,7 +1,7 @@
 """Where the grid of JPEG blocks is missing or displaced.
 
 Li, Yuan and Yu, "Passive detection of doctored JPEG image via block artifact grid extraction", Signal Processing 89
-(9), 2009: section 3 extracts the grid, section 4 marks the blocks that do not lie in it.
+(9), 2009: first the grid is extracted, then the blocks that do not lie in it are marked.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Blk(Score):
 
 
 def block_grid(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """How much each pixel looks like part of the grid of 8x8 blocks (section 3).
+    """How much each pixel looks like part of the grid of 8x8 blocks.
 
     Args:
         pixels: uint8 ``[H, W, 3]`` RGB, at least 33 x 33.
@@ -78,7 +78,7 @@ def block_grid(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def blocks_off_grid(grid: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """How much more of the grid runs inside each block than along its border (section 4).
+    """How much more of the grid runs inside each block than along its border.
 
     Args:
         grid: ``[H, W]`` of :func:`block_grid`.

@@ -1,6 +1,6 @@
 """Areas that a color filter array explains worse than the rest: the error of interpolating the picture anew.
 
-Dirik and Memon, "Image tamper detection based on demosaicing artifacts", ICIP 2009, section 3 (feature F1).
+Dirik and Memon, "Image tamper detection based on demosaicing artifacts", ICIP 2009 (feature F1).
 """
 
 from __future__ import annotations

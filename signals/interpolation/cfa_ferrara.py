@@ -106,7 +106,7 @@ class Traces:
 
 
 def green_features(pixels: NDArray[np.uint8]) -> tuple[Array, NDArray[np.bool_]]:
-    """How much more the prediction of green errs on one half of the checkerboard than on the other (Eq. 5 to 9).
+    """How much more the prediction of green errs on one half of the checkerboard than on the other.
 
     Args:
         pixels: uint8 ``[H, W, 3]`` RGB, at least 16x16.
@@ -160,7 +160,7 @@ def _weights() -> Array:
 
 
 def fit_traces(features: NDArray[np.float64]) -> Traces:
-    """EM for a Gaussian of mean 0 and one of positive mean (section IV).
+    """EM for a Gaussian of mean 0 and one of positive mean.
 
     Args:
         features: ``[N]``, positive where there are traces.

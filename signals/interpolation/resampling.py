@@ -72,7 +72,7 @@ class Resampling(Score):
 
 
 def predictability(plane: Array) -> tuple[Array, Array]:
-    """How well each pixel is predicted, compared with its surroundings (Kirchner, Eq. 15, with a local scale).
+    """How well each pixel is predicted, compared with its surroundings (Kirchner, with a local scale).
 
     Args:
         plane: float32 ``[H, W]`` luma.

@@ -1,7 +1,7 @@
 """Prediction errors of the constrained convolution, with fixed filters.
 
 Bayar and Stamm, "Constrained convolutional neural networks: a new approach towards general purpose image manipulation
-detection", TIFS 2018, section III-B: the center weighs -1 and its neighbors sum to 1. There the filters are learned
+detection", TIFS 2018: the center weighs -1 and its neighbors sum to 1. There the filters are learned
 with the network (``signals.torch.bayar`` has that layer); here they are the best linear predictors on untouched photos.
 """
 

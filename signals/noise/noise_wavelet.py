@@ -1,7 +1,7 @@
 """Noise level by the finest diagonal wavelet band.
 
 Mahdian and Saic, "Using noise inconsistencies for blind image forensics", Image and Vision Computing 27, 2009,
-section 3: tiled subband HH1 of the 8-tap Daubechies wavelet, noise level by the median absolute deviation.
+tiled subband HH1 of the 8-tap Daubechies wavelet, noise level by the median absolute deviation.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One Gaussian that most samples follow, beside a uniform class of outliers, fitted by EM.
 
-Cozzolino, Poggi and Verdoliva, "Splicebuster: a new blind image splicing detector", WIFS 2015, section 3: the
+Cozzolino, Poggi and Verdoliva, "Splicebuster: a new blind image splicing detector", WIFS 2015: the
 pristine part of a picture is the Gaussian, what was pasted is left to the outliers.
 """
 

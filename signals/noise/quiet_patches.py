@@ -1,7 +1,7 @@
 """Smooth patches of a picture, and the ones of least noise among them.
 
 After Gardella, Muse, Morel and Colom, "Noisesniffer: a fully automatic image forgery detector based on noise
-analysis", IWBF 2021, section 2: of the patches of like brightness those with the least energy in the low frequencies
+analysis", IWBF 2021: of the patches of like brightness those with the least energy in the low frequencies
 show the noise, and of these a fixed share has the least energy in the high ones.
 """
 
