@@ -6,6 +6,7 @@ against chance even where there is no keypoint, as in grass, sky or noise; a mir
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -20,6 +21,7 @@ _STRONG = 6.5
 # A block that occurs again so often is a repeating pattern, not evidence of a copy.
 _MOST_REPEATS = 5
 _NORMALIZED_CLIP = 3.0
+_THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -68,18 +70,23 @@ def find_shifts(residual: NDArray[np.float32], mirrored: bool = False) -> tuple[
     block = max(_SMALLEST_BLOCK, step * 4 // 3)
     block = min(block, height, width)
     picture = np.ascontiguousarray(residual[:, ::-1]) if mirrored else residual
-    found = []
-    for y in _starts(height, block, step):
-        for x in _starts(width, block, step):
-            template = residual[y : y + block, x : x + block]
-            norm = float(np.sqrt((template.astype(np.float64) ** 2).sum()))
-            if norm < 0.1 * block:
-                continue
-            correlation = np.asarray(cv2.matchTemplate(picture, template, cv2.TM_CCORR), dtype=np.float32)
-            spread = float(np.sqrt(cv2.mean(cv2.multiply(correlation, correlation))[0]))
-            if not mirrored:
-                correlation[max(0, y - NEAREST) : y + NEAREST, max(0, x - NEAREST) : x + NEAREST] = 0
-            found += [Shift(x, y, px - x, py - y, value / spread) for px, py, value in _peaks(correlation, spread)]
+
+    def again(corner: tuple[int, int]) -> list[Shift]:
+        y, x = corner
+        template = residual[y : y + block, x : x + block]
+        norm = float(np.sqrt((template.astype(np.float64) ** 2).sum()))
+        if norm < 0.1 * block:
+            return []
+        correlation = np.asarray(cv2.matchTemplate(picture, template, cv2.TM_CCORR), dtype=np.float32)
+        spread = float(np.sqrt(cv2.mean(cv2.multiply(correlation, correlation))[0]))
+        if not mirrored:
+            correlation[max(0, y - NEAREST) : y + NEAREST, max(0, x - NEAREST) : x + NEAREST] = 0
+        return [Shift(x, y, px - x, py - y, value / spread) for px, py, value in _peaks(correlation, spread)]
+
+    corners = [(y, x) for y in _starts(height, block, step) for x in _starts(width, block, step)]
+    # OpenCV correlates in one thread; whoever has set it to one thread gets one here too.
+    with ThreadPoolExecutor(min(_THREADS, max(1, cv2.getNumThreads()))) as pool:
+        found = [shift for shifts in pool.map(again, corners) for shift in shifts]
     return sorted(found, key=lambda shift: -shift.strength), block
 
 
