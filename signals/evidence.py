@@ -193,6 +193,11 @@ class Evidence:
             return self.height
         return count_decoded_rows(self.jpeg, structure)
 
+    @property
+    def coarse(self) -> bool:
+        """Whether a progressive JPEG was cut short: what is there of it lacks its last details everywhere."""
+        return self.structure is not None and self.structure.progressive and self._cut
+
     def _check_rows(self) -> None:
         """Refuses a JPEG of which less than a quarter is there."""
         if self.decoded_rows * 4 < self.height:

@@ -35,7 +35,7 @@ def luma_blocks(evidence: Evidence) -> LumaBlocks:
     """The file's own coefficients of a JPEG; the rounded block DCT of luma - 128 of any other picture.
 
     Raises:
-        Unusable: Smaller than a block, flat, or a JPEG without readable luma at full resolution.
+        Unusable: Smaller than a block, flat, or a JPEG without readable, complete luma at full resolution.
     """
     if min(evidence.height, evidence.width) < _MIN_SIZE:
         raise Unusable(f"The picture is smaller than {_MIN_SIZE} x {_MIN_SIZE} pixels.")
@@ -48,6 +48,8 @@ def luma_blocks(evidence: Evidence) -> LumaBlocks:
 def _file_blocks(evidence: Evidence) -> LumaBlocks:
     if evidence.jpeg is None:
         raise Unusable("The coefficients of this JPEG file cannot be read.")
+    if evidence.coarse:
+        raise Unusable("This progressive JPEG file was cut short; its coefficients lack their last details.")
     component = evidence.jpeg.luma
     if component is None:
         raise Unusable("This JPEG file does not store luma at full resolution.")

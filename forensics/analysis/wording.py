@@ -43,6 +43,8 @@ LIMITS = (
     "saving can look like an edit.",
     "Edits can be missed: small size, strong compression, messengers and social networks that save pictures anew, "
     "screenshots, and kinds of edits the model was never shown.",
+    "The model reads only the signals shown above; docs/signals.md tells of others that may show more, one by one, "
+    "with `tracefuse signals extract`.",
     "The model speaks of traces in the file. It does not know whether a scene was staged, whether a caption is true, "
     "or whether a change was meant to deceive.",
 )

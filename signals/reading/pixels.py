@@ -27,6 +27,7 @@ _EIGHT_BIT_MODES = ("1", "L", "P", "RGB", "LA", "PA", "RGBA", "RGBX", "YCbCr", "
 _SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
 _ORIENTATION = 274
 _SCALED = "The picture has 16 bits a channel; its values were scaled to 8 bits and rounded."
+_PALETTE = "The picture has a palette of few colors; reducing a photo to one can look like an edit to the model."
 _PRINTING = "The picture is stored in printing colors (CMYK); its colors were converted to RGB by a plain rule."
 
 
@@ -83,6 +84,8 @@ def decode_image(image: Image.Image) -> Decoded:
         warnings.append("The file holds several pictures; only the first was read.")
     if image.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in image.info:
         warnings.append("The picture has transparency, which was ignored.")
+    if image.mode in ("P", "PA"):
+        warnings.append(_PALETTE)
     image.load()
     # Pillow warns when it converts a palette with transparency.
     image.info.pop("transparency", None)

@@ -113,7 +113,7 @@ def test_transparency_is_ignored_with_a_warning(noise, encode):
     palette = Image.fromarray(pixels).quantize(8)
     evidence = Evidence.open(encode(palette, "png", transparency=b"\0\x80\xff"))
     assert evidence.pixels.shape == (24, 40, 3)
-    assert len(evidence.warnings) == 1
+    assert ["transparency" in evidence.warnings[0], "palette" in evidence.warnings[1]] == [True, True]
 
 
 def _deep(array, kind):
@@ -347,11 +347,10 @@ def test_progressive_cut_in_the_first_scan_of_detail_keeps_the_rows_that_have_it
     detail = cut.jpeg.components[0].coefficients.reshape(50, 50, 64)[..., 1:].any(axis=2)
     assert detail[: cut.decoded_rows // 8].mean() > 0.99
     assert not detail[cut.decoded_rows // 8 + 1 :].any()
-    for signal in ("dct", "splicebuster_counts"):
-        found = get_signal(signal).extract(cut)
-        rows = -(-cut.decoded_rows // 8)
-        assert not found.valid[rows:].any()
-        assert found.valid[: rows - 3].any()
+    found = get_signal("splicebuster_counts").extract(cut)
+    rows = -(-cut.decoded_rows // 8)
+    assert not found.valid[rows:].any()
+    assert found.valid[: rows - 3].any()
 
 
 def test_progressive_cut_in_a_later_scan(noise, encode):
@@ -359,6 +358,8 @@ def test_progressive_cut_in_a_later_scan(noise, encode):
     evidence = Evidence.open(data[: int(len(data) * 0.8)])
     assert evidence.decoded_rows == 200
     assert "detail" in evidence.warnings[0]
+    # Half-refined coefficients look like those of another saving.
+    assert "last details" in get_signal("adq2").extract(evidence).reason
 
 
 def test_from_pixels_copies_and_hashes(noise):
