@@ -3,7 +3,8 @@
     python -m benchmarks.pristine --photos FOLDER --manifest MANIFEST.csv [--signal NAME ...]
 
 The manifest names the photos' files and splits; photos of the split ``test`` are never read. Each photo is taken
-as it is stored, saved once more, and resized and saved: untouched pictures come in all three forms. A score gets
+as it is stored, saved once more, resized and saved, and resized and kept without loss: untouched pictures come in all
+four forms. A score gets
 the values that one cell in 10 ** (4 s) reaches; a feature gets the evenly spaced quantiles of its drawing.
 """
 
@@ -30,7 +31,7 @@ CELLS_A_PICTURE = 20_000
 
 
 def untouched_forms(path: Path, random: np.random.Generator) -> Iterator[bytes]:
-    """The file; the picture saved again; the picture made smaller and saved."""
+    """The file; the picture saved again; the picture made smaller and saved, with loss and without."""
     yield path.read_bytes()
     with Image.open(path) as image:
         picture = image.convert("RGB")
@@ -38,6 +39,9 @@ def untouched_forms(path: Path, random: np.random.Generator) -> Iterator[bytes]:
     scale = random.uniform(0.4, 0.9)
     smaller = picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
     yield _jpeg(smaller, int(random.integers(70, 98)))
+    buffer = io.BytesIO()
+    smaller.save(buffer, "png", compress_level=1)
+    yield buffer.getvalue()
 
 
 def _jpeg(picture: Image.Image, quality: int) -> bytes:
@@ -69,7 +73,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--signal", action="append", choices=list_signals())
-    parser.add_argument("--most", type=int, default=60, help="read at most so many photos")
+    parser.add_argument("--most", type=int, default=1000, help="read at most so many photos")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "signals" / "pristine")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
@@ -97,7 +101,7 @@ def main() -> None:
         }
         arguments.out.mkdir(parents=True, exist_ok=True)
         (arguments.out / f"{name}.json").write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
-        print(f"{name}: {values.size} cells of {len(chosen)} photos in three forms")
+        print(f"{name}: {values.size} cells of {len(chosen)} photos in four forms")
 
 
 if __name__ == "__main__":

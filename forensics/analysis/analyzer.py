@@ -93,7 +93,7 @@ class Analyzer:
         copies = search_copies(evidence)
         searched = time.perf_counter()
         map_ = _upright_map(prediction, evidence)
-        judgement, regions = judge(prediction, width, height, copies), find_regions(map_)
+        judgement, regions = judge(prediction, width, height), find_regions(map_)
         ended = time.perf_counter()
         seconds = dict(prediction.seconds) if prediction is not None else {}
         seconds["decode"] = decoded + seconds.get("decode", 0.0)

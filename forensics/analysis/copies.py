@@ -37,6 +37,7 @@ def _copy_json(copy: Copy, copies: Copies, orientation: int) -> dict[str, Any]:
     return {
         "first": _box(copy.first, copies, orientation),
         "second": _box(copy.second, copies, orientation),
+        "proven": copy.proven,
         "pasted": copy.pasted,
         "noise_correlation": round(copy.correlation, 4),
     }

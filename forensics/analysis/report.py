@@ -100,7 +100,6 @@ class Report:
                 "signals": list(self.checkpoint.signals),
             },
             "verdict": self.verdict.value,
-            "grounds": [ground.value for ground in self.judgement.grounds],
             "score": self.score,
             "threshold": self.threshold,
             "log10_likelihood_ratio": None,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from forensics.inference.prediction import Prediction
-from signals.copymove.find import Copies
 
 OPERATING_POINT = 0.5
 MIN_SIDE = 64
@@ -21,13 +20,6 @@ class Verdict(StrEnum):
     CANNOT_ANALYZE = "cannot be analyzed"
 
 
-class Ground(StrEnum):
-    """What evidence of manipulation rests on; the values are the words of ``report.json``."""
-
-    MODEL = "model"
-    COPIES = "copies"
-
-
 @dataclass(frozen=True)
 class Judgement:
     """A verdict and why it could not be another one.
@@ -35,35 +27,26 @@ class Judgement:
     Attributes:
         verdict: One of three.
         reasons: Plain sentences that say why the picture cannot be analyzed; empty otherwise.
-        grounds: What the evidence is; empty under the other verdicts.
     """
 
     verdict: Verdict
     reasons: tuple[str, ...] = ()
-    grounds: tuple[Ground, ...] = ()
 
 
-def judge(prediction: Prediction | None, width: int, height: int, copies: Copies | None = None) -> Judgement:
+def judge(prediction: Prediction | None, width: int, height: int) -> Judgement:
     """Decides what may be said of a picture.
-
-    The score of the model is one ground; areas that occur twice down to their noise are another. That areas look
-    alike is none.
 
     Args:
         prediction: What the model says; None if the picture is too small to be given to a model.
         width: Width of the picture in pixels.
         height: Height of the picture in pixels.
-        copies: What the search for copies found; None if there was none.
     """
     reasons = _obstacles(prediction, width, height)
     if prediction is None or reasons:
         return Judgement(Verdict.CANNOT_ANALYZE, reasons)
-    grounds = []
     if prediction.score >= OPERATING_POINT:
-        grounds.append(Ground.MODEL)
-    if copies is not None and copies.copies:
-        grounds.append(Ground.COPIES)
-    return Judgement(Verdict.EVIDENCE if grounds else Verdict.NONE_FOUND, grounds=tuple(grounds))
+        return Judgement(Verdict.EVIDENCE)
+    return Judgement(Verdict.NONE_FOUND)
 
 
 def score_text(score: float) -> str:

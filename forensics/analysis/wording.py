@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forensics.analysis.report import Report
-from forensics.analysis.verdict import Ground, Verdict
+from forensics.analysis.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Wording:
     does_not_mean: str
     map_note: str
     copies_note: str = (
-        "Similar objects, repeated windows and printed patterns look alike but do not share their noise. Software "
-        "that joins or repairs pictures repeats areas too: panoramas, touched-up spots, added frames and logos."
+        "This is no part of the verdict. Software that joins or repairs pictures repeats areas too: panoramas, "
+        "touched-up spots, added frames and logos."
     )
 
 
@@ -61,21 +61,9 @@ def explain(report: Report) -> Wording:
             return _cannot_analyze(report)
 
 
-_GROUNDS = {
-    Ground.MODEL: "The score of the whole picture reaches the operating point: "
-    "the model reads traces like those of the altered pictures it learned from.",
-    Ground.COPIES: "Areas of the picture occur twice, down to their noise: one of each two was put there.",
-}
-
-
 def _evidence(report: Report) -> Wording:
     map_note = "The map shows where the model reacts most. It is not proof of an edit there, and false alarms exist."
-    if Ground.MODEL not in report.judgement.grounds:
-        map_note = (
-            "The model itself stays below the operating point of its score; the evidence is the areas that occur "
-            "twice, shown further down. Areas that the map marks here are not evidence."
-        )
-    elif not report.regions:
+    if not report.regions:
         map_note = (
             "The picture as a whole is above the operating point, but no area of at least 0.05 % of it is: "
             "the map does not say where. False alarms exist."
@@ -83,7 +71,8 @@ def _evidence(report: Report) -> Wording:
     return Wording(
         headline="Evidence of manipulation",
         tone="evidence",
-        means=" ".join(_GROUNDS[ground] for ground in report.judgement.grounds),
+        means="The score of the whole picture reaches the operating point: "
+        "the model reads traces like those of the altered pictures it learned from.",
         does_not_mean="This is not proof, and it says nothing about why or by whom a picture was changed. "
         "False alarms exist.",
         map_note=map_note,
@@ -101,11 +90,17 @@ def _none_found(report: Report) -> Wording:
         headline="No evidence found",
         tone="none-found",
         means="The score of the whole picture stays below the operating point: "
-        "the model did not read enough traces of an edit in this file, and no area was found to occur twice.",
+        "the model did not read enough traces of an edit in this file." + _copies_beside(report),
         does_not_mean="This does not mean that nothing was done. "
         "Edits that leave no trace this model can read are possible, and no software can rule them out.",
         map_note=map_note,
     )
+
+
+def _copies_beside(report: Report) -> str:
+    if report.copies is None or not report.copies.copies:
+        return ""
+    return " Apart from the model, areas were found that occur twice: look at these, further down."
 
 
 def _cannot_analyze(report: Report) -> Wording:

@@ -1,1 +1,1 @@
-"""Copy-move: areas of a picture that are copies of other areas of the same picture, down to their noise."""
+"""Copy-move: areas of a picture that are copies of other areas of the same picture, told by their noise."""

@@ -1,4 +1,4 @@
-"""Both ends of every copy: where the picture occurs twice, down to its noise."""
+"""Both ends of every copy: where the picture occurs twice, in content and in noise."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ class CopymoveDuplicated(Score):
     """
 
     spec = score_spec("copymove_duplicated", "1", CELL)
-    reads = "Marks areas that occur twice in the picture, down to their noise: the area copied and its copy."
+    reads = (
+        "Marks areas that occur twice in the picture, in content and, as far as compression lets it be compared, in "
+        "noise: the area copied and its copy."
+    )
     blind_when = (
         "Sees nothing of copies without noise or texture to compare, very small ones, strongly scaled or distorted "
         "ones, or after strong compression, downsizing or denoising of the whole picture."

@@ -30,7 +30,7 @@ class Copymove:
     0. ``content``: correlation with the best matching area after warping.
     1. ``margin``: how much better content and residual are, in the mean, than those of the second best match.
     2. ``residual``: correlation of the high-pass residuals after warping. Things that look alike agree in content;
-       only copies agree in their noise.
+       copies agree in their noise too. Compression can make both the same.
     3. ``fit``: r / (1 + r), r the difference of the residuals over the least that two shots of one thing show.
     4. ``scale``: logarithm to base 2 of the size of the other end over this one's, halved.
     5. ``cosine`` and 6. ``sine`` of the angle from this end to the other.
@@ -44,7 +44,7 @@ class Copymove:
     )  # fmt: skip
     reads = (
         "Reads, cell by cell, which other area of the picture resembles it most, and whether the noise of both is "
-        "the same, as it is in a copy alone."
+        "the same, as it is in a copy."
     )
     blind_when = (
         "Sees nothing where an area has no texture to be found by, where it is very small or strongly distorted, or "

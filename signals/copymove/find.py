@@ -22,13 +22,15 @@ LARGEST_SIDE = 30_000
 # Two areas that share this much are one.
 _SAME = 0.5
 _OWN = 0.25
+# Noise that is the same correlates, whatever the test says.
+_LEAST_CORRELATION = 0.3
 
 Pasted = Literal["first", "second"]
 
 
 @dataclass(frozen=True, eq=False)
 class Copy:
-    """One area that occurs twice, down to its noise.
+    """One area that occurs twice.
 
     Attributes:
         map: From the first end to the second, float64 ``[2, 3]``, pixels.
@@ -36,6 +38,8 @@ class Copy:
         second: The second end.
         decades: -log10 of the number of such findings expected in an untouched photo by the model of chance in
             :mod:`signals.copymove.decision`, which is set by hand: it ranks findings and promises no rate.
+        proven: Whether its noise agrees by more than compression could make it. If not, things that merely look alike,
+            such as windows, bricks or letters, can look so once they were saved as a JPEG.
         correlation: Correlation of the noise of both ends, the median over the area, -1..1.
         pasted: The end that was pasted; None where it cannot be told: it is one of the two.
         certainty: How clearly the traces speak for one end, 0..1.
@@ -45,6 +49,7 @@ class Copy:
     first: NDArray[np.bool_]
     second: NDArray[np.bool_]
     decades: float
+    proven: bool
     correlation: float
     pasted: Pasted | None
     certainty: float
@@ -68,15 +73,27 @@ class Copies:
 
     @property
     def explanation(self) -> str:
-        """What was found, in a sentence or two."""
+        """What was found, in a few sentences."""
         if not self.copies:
-            return "No area of the picture is a copy of another one."
+            return "No area of the picture was found to be a copy of another one."
+        proven = sum(copy.proven for copy in self.copies)
+        likely = len(self.copies) - proven
+        said = []
+        if proven:
+            said.append(f"{proven} {_occur(proven)} twice in the picture, down to the noise.")
+        if likely:
+            said.append(
+                f"{likely} {_occur(likely)} twice as far as compression lets the noise be compared. Copies look so, "
+                "and so do repeated patterns, such as windows, bricks or letters, once they were saved as a JPEG."
+            )
         unclear = sum(copy.pasted is None for copy in self.copies)
-        count = len(self.copies)
-        said = f"{count} {'area occurs' if count == 1 else 'areas occur'} twice in the picture, down to the noise."
-        if unclear == count:
-            return f"{said} One of the two ends was pasted; which one cannot be told."
-        return f"{said} For {unclear} of them it cannot be told which end was pasted." if unclear else said
+        if unclear:
+            said.append("Where the drawing says 'one of these', it cannot be told which end would be the copy.")
+        return " ".join(said)
+
+
+def _occur(count: int) -> str:
+    return "area occurs" if count == 1 else "areas occur"
 
 
 @once_per_picture
@@ -100,7 +117,8 @@ def find_copies(evidence: Evidence) -> Copies:
     noise = compression_noise(evidence)
     matches = find_matches(luma, {"fine": noise.fine, "middle": noise.middle})
     copies = [_copy(luma, match, height, width) for match in matches if match.is_copy]
-    copies.sort(key=lambda copy: -copy.decades)
+    copies = [copy for copy in copies if copy.correlation >= _LEAST_CORRELATION]
+    copies.sort(key=lambda copy: (-copy.proven, -copy.decades))
     return Copies(tuple(_distinct(copies)), tuple(matches), height, width)
 
 
@@ -111,7 +129,7 @@ def _copy(luma: NDArray[np.uint8], match: Match, height: int, width: int) -> Cop
     second = moved_cells(match.map, first)
     end, certainty = pasted_end(luma, match)
     correlation = float(np.median(match.comparison.correlation[match.copied]))
-    return Copy(match.map, first, second, match.verdict.best, correlation, end, certainty)
+    return Copy(match.map, first, second, match.verdict.best, match.proven, correlation, end, certainty)
 
 
 def moved_cells(map_: Map, cells: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -30,9 +30,10 @@ _MOST_ALIGNED = 512
 _PIXEL_BUDGET = 30_000_000
 _COPY_RATIO = 0.6
 _GOES_ON, _GOES_ON_RATIO = 0.8, 1.5
-# Multiples of the compression's error by which two ends may differ. Things that look alike hardly ever do so at whole
-# pixels; at other places compression may have left nothing by which to tell them from a copy.
-_EXPLAINED, _EXPLAINED_RESAMPLED = 2.5, 0.8
+# Multiples of the compression's error by which two ends may differ. The larger one finds copies in pictures that were
+# compressed since, at whole pixels only; but where noise is weaker than a quantization step, compression makes things
+# that merely look alike the same, and with it they pass. The smaller one they do not pass: it proves.
+_EXPLAINED, _PROVES = 2.5, 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,7 @@ class Match:
         verdict: What the noise says.
         area: bool ``[h, w]`` on the cells of the box: where the content agrees.
         copied: bool ``[h, w]``: where the noise agrees too, beyond chance; empty if nowhere.
+        proven: Whether it agrees by more than compression could make it.
     """
 
     map: Map
@@ -56,6 +58,7 @@ class Match:
     verdict: Verdict
     area: NDArray[np.bool_]
     copied: NDArray[np.bool_]
+    proven: bool
 
     @property
     def is_copy(self) -> bool:
@@ -250,9 +253,12 @@ def _verdict(
     floor = floors[band.name]
     least = np.minimum(floor.at(comparison.level), floor.at(comparison.other_level))
     whole = np.abs(map_ - np.rint(map_)).max() < 1e-9
-    explained = np.float32(_EXPLAINED if whole else _EXPLAINED_RESAMPLED)
-    verdict = decide(comparison, least, explained * _both_ends(compression[band.name], map_, box), luma.size)
-    return Match(map_, box, band, comparison, verdict, comparison.content > _AGREES, _copied(comparison, verdict))
+    error = _both_ends(compression[band.name], map_, box)
+    strict = decide(comparison, least, np.float32(_PROVES) * error, luma.size)
+    verdict = decide(comparison, least, np.float32(_EXPLAINED) * error, luma.size) if whole else strict
+    proven = bool(_copied(comparison, strict).any())
+    area = comparison.content > _AGREES
+    return Match(map_, box, band, comparison, verdict, area, _copied(comparison, verdict), proven)
 
 
 def _both_ends(blocks: Cells, map_: Map, box: Box) -> Cells:

@@ -153,3 +153,28 @@ def test_the_plain_yardstick_is_fooled_by_likeness():
     evidence = Evidence.from_pixels(shot(alike, noise=1.0))
     assert literal(evidence).any()
     assert find_copies(evidence).copies == ()
+
+
+def _object_twice(seed: int) -> np.ndarray:
+    """A scene in which one object stands twice, a whole number of pixels apart, before any camera sees it."""
+    painted, target = scene(seed), scene(seed + 99)[:96, :96]
+    disc = cv2.circle(np.zeros((96, 96), np.float32), (48, 48), 46, 1.0, -1)[..., None]
+    for y, x in ((20, 17), (203, 190)):
+        part = painted[y : y + 96, x : x + 96]
+        part[:] = disc * target + (1 - disc) * part
+    return painted
+
+
+@pytest.mark.parametrize("quality", [75, 88])
+@pytest.mark.parametrize("noise", [1.0, 2.0])
+def test_look_alikes_that_compression_made_equal_prove_nothing(noise, quality, encode):
+    for seed in range(2):
+        data = encode(shot(_object_twice(seed), seed, noise), "jpeg", quality=quality)
+        assert not any(copy.proven for copy in find_copies(Evidence.open(data)).copies)
+
+
+def test_a_copy_saved_at_high_quality_is_proven(encode):
+    pixels, *_ = paste(shot(scene()), MAPS["translation"], (80, 90), (230, 221))
+    copies = find_copies(Evidence.open(encode(pixels, "jpeg", quality=95, subsampling=0))).copies
+    assert [copy.proven for copy in copies] == [True]
+    assert "down to the noise" in find_copies(Evidence.from_pixels(pixels)).explanation
