@@ -5,7 +5,7 @@
 CoMoFoD: ``forged`` and ``masks`` that mark both ends. CASIA: ``split.csv``; only pictures of the split ``choose``
 named ``Sp_S`` are read, with ``masks`` that mark the pasted end. Photos: the splits ``train`` and ``calibration``,
 all untouched. Look-alikes are made here: one object, taken from a photo and freed of its noise, is put into the photo
-twice, at fractions of a pixel and with a little other light, and the whole gets noise anew: nothing is copied.
+twice, with a little other light, and the whole gets noise anew: nothing is copied.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Result:
     Attributes:
         scores: F1 by name of the method; empty for a picture without a mask.
         found: Whether ours found a copy.
+        proven: Whether ours found one whose noise agrees by more than compression could make it.
         plain_found: Whether the plain detector did.
         ends: For each copy of which one end is the masked one: ``right``, ``wrong`` or ``untold``.
         seconds: CPU time of ours.
@@ -46,6 +47,7 @@ class Result:
 
     scores: dict[str, float]
     found: bool
+    proven: bool
     plain_found: bool
     ends: tuple[str, ...]
     seconds: float
@@ -62,9 +64,10 @@ def measure(evidence: Evidence, mask: Mask | None, plain: bool) -> Result:
     for copy in copies:
         duplicated |= copy.first | copy.second
         altered |= pasted_cells(copy)
+    proven = any(copy.proven for copy in copies)
     by_plain = literal(evidence) if plain else np.zeros(size[::-1], np.bool_)
     if mask is None:
-        return Result({}, bool(copies), bool(by_plain.any()), (), seconds)
+        return Result({}, bool(copies), proven, bool(by_plain.any()), (), seconds)
     maps = {"duplicated": _pixels(duplicated, size), "altered": _pixels(altered, size), "plain": by_plain}
     maps["prior"] = _disc(*size)
     ends = []
@@ -76,7 +79,7 @@ def measure(evidence: Evidence, mask: Mask | None, plain: bool) -> Result:
         elif abs(first - second) > 0.3:
             ends.append("right" if (copy.pasted == "first") == (first > second) else "wrong")
     scores = {name: _f1(found, mask) for name, found in maps.items()}
-    return Result(scores, bool(copies), bool(by_plain.any()), tuple(ends), seconds)
+    return Result(scores, bool(copies), proven, bool(by_plain.any()), tuple(ends), seconds)
 
 
 def _pixels(cells: Mask, size: tuple[int, int]) -> Mask:
@@ -122,15 +125,20 @@ def photos(folder: Path, manifest: Path, every: int) -> Iterator[tuple[Evidence,
         yield Evidence.open(folder / name), None
 
 
-def look_alikes(folder: Path, manifest: Path) -> Iterator[tuple[Evidence, Mask | None]]:
-    """Scenes with two objects that look alike, every second one saved as JPEG."""
+def look_alikes(folder: Path, manifest: Path, *, shifted: bool) -> Iterator[tuple[Evidence, Mask | None]]:
+    """Scenes with two objects that look alike.
+
+    Every second one is saved as JPEG where the second object is turned and scaled a little; where it is only shifted,
+    by whole pixels, all are, at qualities of 70 to 95.
+    """
     for number, (photo, _) in enumerate(photos(folder, manifest, 1)):
         if number >= LOOK_ALIKES:
             return
-        yield look_alike(photo.pixels, np.random.default_rng(number), as_jpeg=number % 2 == 1), None
+        quality = (70, 80, 90, 95)[number % 4] if shifted else (None, 90)[number % 2]
+        yield look_alike(photo.pixels, np.random.default_rng(number), quality, shifted), None
 
 
-def look_alike(pixels: NDArray[np.uint8], random: np.random.Generator, as_jpeg: bool) -> Evidence:
+def look_alike(pixels: NDArray[np.uint8], random: np.random.Generator, quality: int | None, shifted: bool) -> Evidence:
     """A scene of 640x640 pixels that shows one thing twice, each time with noise of its own."""
     scene = cv2.bilateralFilter(np.ascontiguousarray(pixels[:640, :640]), 9, 30, 5).astype(np.float32)
     height, width = scene.shape[:2]
@@ -140,22 +148,25 @@ def look_alike(pixels: NDArray[np.uint8], random: np.random.Generator, as_jpeg: 
     middle = (left + side / 2, top + side / 2)
     turn = cv2.getRotationMatrix2D(middle, angle, scale)
     turn[:, 2] += (random.uniform(300, 400), random.uniform(-10, 10))
+    if shifted:
+        turn = np.array([[1.0, 0.0, random.integers(300, 400)], [0.0, 1.0, random.integers(-10, 10)]])
     shape = np.zeros((height, width), np.float32)
     cv2.circle(shape, (round(middle[0]), round(middle[1])), side // 2, 1.0, -1)
     thing = cv2.warpAffine(scene * random.uniform(0.97, 1.03), turn, (width, height), flags=cv2.INTER_CUBIC)
     where = cv2.GaussianBlur(cv2.warpAffine(shape, turn, (width, height)), (0, 0), 1.0)[..., None]
     noisy = scene * (1 - where) + thing * where + random.normal(0, 2.0, scene.shape)
     shown = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
-    if not as_jpeg:
+    if quality is None:
         return Evidence.from_pixels(shown)
-    _, data = cv2.imencode(".jpg", shown[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
+    _, data = cv2.imencode(".jpg", shown[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     return Evidence.open(data.tobytes())
 
 
 def report(title: str, results: list[Result]) -> None:
     """Prints a line a measure."""
     print(f"{title}: {len(results)} pictures, {np.mean([one.seconds for one in results]):.2f} s CPU each")
-    print(f"  with a finding: ours {sum(r.found for r in results)}, plain {sum(r.plain_found for r in results)}")
+    counts = [sum(getattr(r, name) for r in results) for name in ("found", "proven", "plain_found")]
+    print("  with a finding: ours {}, of these proven {}, plain {}".format(*counts))
     for name in results[0].scores if results else ():
         print(f"  pixel F1 of {name}: {np.mean([one.scores[name] for one in results]):.3f}")
     ends = [end for one in results for end in one.ends]
@@ -177,7 +188,8 @@ def main() -> None:
     if arguments.casia:
         sets["CASIA"] = casia(arguments.casia, arguments.every)
     if arguments.photos and arguments.manifest:
-        sets["look-alikes"] = look_alikes(arguments.photos, arguments.manifest)
+        sets["look-alikes, turned"] = look_alikes(arguments.photos, arguments.manifest, shifted=False)
+        sets["look-alikes, JPEG"] = look_alikes(arguments.photos, arguments.manifest, shifted=True)
         sets["untouched photos"] = photos(arguments.photos, arguments.manifest, arguments.every)
     for title, pictures in sets.items():
         plain = not arguments.without_plain and title != "untouched photos"

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from signals.atomic_file import replace_file
 from signals.errors import BrokenSignal, OutputNotWritable, WrongUsage
 from signals.evidence import Evidence
-from signals.extraction import extract
+from signals.extraction import extract, find_problem
 from signals.rarity import pristine_anchors
 from signals.score import Score
 from signals.signal import Signal, SignalMap, SignalSpec
@@ -59,7 +59,7 @@ class SignalCache:
     """
 
     def __init__(self, folder: str | os.PathLike[str], max_bytes: int = 10 * 2**30) -> None:
-        if max_bytes < 1:
+        if not max_bytes >= 1:
             raise WrongUsage(f"a cache of {max_bytes} bytes holds nothing; give a positive number.")
         self.folder = Path(folder).absolute()
         self.max_bytes = max_bytes
@@ -185,9 +185,8 @@ def _unpack(entry: Mapping[str, NDArray[Any]], key: str, spec: SignalSpec, evide
         raise ValueError("the entry of another picture or signal")
     if not entry["usable"]:
         return SignalMap.unusable(spec, str(entry["reason"]))
-    values, valid = entry["values"], entry["valid"]
-    grid = spec.grid(evidence.height, evidence.width)
-    if (values.shape, valid.shape) != ((spec.channels, *grid), grid) or values.dtype != np.dtype(spec.dtype):
-        raise ValueError("a map of another shape")
     side = {name.removeprefix("side_"): entry[name] for name in entry if name.startswith("side_")}
-    return SignalMap(spec, values, valid, side)
+    found = SignalMap(spec, entry["values"], entry["valid"], side)
+    if find_problem(found, spec, evidence) is not None:
+        raise ValueError("a map that the signal would not give")
+    return found

@@ -153,7 +153,7 @@ class Detector:
             BrokenSignal: The detector failed, or what it gave is no map of finite numbers in 0..1.
         """
         try:
-            predicted = self.predict(evidence)
+            predicted = np.asarray(self.predict(evidence))
         except Unusable as reason:
             return SignalMap.unusable(self.spec, str(reason))
         except ForensicsError:
@@ -182,7 +182,8 @@ def _checked(name: str, predicted: Any) -> NDArray[np.float32]:
 
 
 def _call(function: Callable[[NDArray[np.uint8]], NDArray[Any]], evidence: Evidence) -> NDArray[Any]:
-    return function(evidence.pixels)
+    # A copy: a stranger's function could write into what every other signal reads.
+    return function(evidence.pixels.copy())
 
 
 def _read_map(name: str, folder: Path, evidence: Evidence) -> NDArray[Any]:

@@ -97,7 +97,7 @@ def get_signal(name: str) -> Signal:
         _instances[name] = getattr(importlib.import_module(module), attribute)()
         return _instances[name]
     if name in _registered:
-        _instances[name] = _registered[name]()
+        _instances[name] = _checked(name, _registered[name]())
         return _instances[name]
     if name in _entry_points():
         try:
@@ -117,10 +117,13 @@ def _entry_points() -> dict[str, importlib.metadata.EntryPoint]:
 
 def _from_entry_point(name: str) -> Signal:
     if name not in _instances:
-        signal: Signal = _entry_points()[name].load()()
-        if not isinstance(signal, Signal):
-            raise TypeError("what the entry point makes is not a signal")
-        if signal.spec.name != name:
-            raise ValueError(f"the signal calls itself {signal.spec.name!r}")
-        _instances[name] = signal
+        _instances[name] = _checked(name, _entry_points()[name].load()())
     return _instances[name]
+
+
+def _checked(name: str, signal: Signal) -> Signal:
+    if not isinstance(signal, Signal):
+        raise WrongUsage(f"{name}: what is made under this name is no signal; see docs/add-a-signal.md.")
+    if signal.spec.name != name:
+        raise WrongUsage(f"{name}: the signal calls itself {signal.spec.name!r}; give it one name.")
+    return signal

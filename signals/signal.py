@@ -49,6 +49,8 @@ class SignalSpec:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9_]+", self.name):
             raise WrongUsage(f"signal name {self.name!r}: use lower-case letters, digits and underscores")
+        if self.stride < 1 or self.channels < 1:
+            raise WrongUsage(f"signal {self.name}: stride and channels must be at least 1")
 
     def grid(self, height: int, width: int) -> tuple[int, int]:
         """Size ``(h, w)`` of the map of a picture of ``height`` x ``width`` pixels, rounded up."""

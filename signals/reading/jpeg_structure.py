@@ -25,7 +25,7 @@ _END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _NAMES = {0xC4: "DHT", 0xCC: "DAC", _SOI: "SOI", _EOI: "EOI", _SOS: "SOS", _DQT: "DQT", _DNL: "DNL", 0xDD: "DRI"}
 
 # Natural position of the k-th coefficient in zig-zag order (T.81, figure 5).
-_ZIGZAG = np.array(
+ZIGZAG = np.array(
     sorted(range(64), key=lambda i: (i // 8 + i % 8, (i // 8) if (i // 8 + i % 8) % 2 else (i % 8))), dtype=np.intp
 )
 
@@ -206,7 +206,7 @@ def _quantization_tables(body: bytes) -> dict[int, NDArray[np.uint16]]:
         if len(raw) < (128 if precision else 64):
             break
         table = np.zeros(64, dtype=np.uint16)
-        table[_ZIGZAG] = np.frombuffer(raw, dtype=">u2" if precision else np.uint8)
+        table[ZIGZAG] = np.frombuffer(raw, dtype=">u2" if precision else np.uint8)
         tables[slot] = table.reshape(8, 8)
         position += 1 + len(raw)
     return tables

@@ -26,6 +26,8 @@ def jpeg_warnings(
 
 
 def _cut_warning(structure: JpegStructure, decoded_rows: int) -> str:
+    if decoded_rows < structure.height and structure.progressive:
+        return f"The file was cut short: below {decoded_rows} of {structure.height} rows of pixels it lacks detail."
     if decoded_rows < structure.height:
         return f"The file was cut short: only {decoded_rows} of {structure.height} rows of pixels are there."
     if structure.progressive:

@@ -353,13 +353,21 @@ def test_progressive_cut_in_the_first_scan_of_detail_keeps_the_rows_that_have_it
     assert found.valid[: rows - 3].any()
 
 
-def test_progressive_cut_in_a_later_scan(noise, encode):
-    data = encode(noise(200, 200), "jpeg", progressive=True)
-    evidence = Evidence.open(data[: int(len(data) * 0.8)])
-    assert evidence.decoded_rows == 200
-    assert "detail" in evidence.warnings[0]
+@pytest.mark.parametrize("scan", range(2, 10))
+def test_progressive_cut_in_a_later_scan(scan, noise, encode):
+    data = encode(noise(400, 400), "jpeg", quality=90, progressive=True)
+    starts = [place for place in range(len(data)) if data.startswith(b"\xff\xda", place)]
+    ends = [*starts[1:], len(data)]
+    length = ends[scan] - starts[scan]
+    # Much of the scan: below the cut there is less detail than above it.
+    evidence = Evidence.open(data[: starts[scan] + length * 6 // 10])
+    assert abs(evidence.decoded_rows - 240) < 64
+    assert "lacks detail" in evidence.warnings[0]
+    assert not get_signal("splicebuster_counts").extract(evidence).valid[evidence.decoded_rows // 8 :].any()
     # Half-refined coefficients look like those of another saving.
     assert "last details" in get_signal("adq2").extract(evidence).reason
+    # Hardly any of it: every row is there, in the detail of the scans before.
+    assert Evidence.open(data[: starts[scan] + 16]).decoded_rows == 400
 
 
 def test_from_pixels_copies_and_hashes(noise):

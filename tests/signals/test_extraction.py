@@ -64,3 +64,33 @@ def test_an_index_above_the_levels_is_refused() -> None:
 def test_names_are_plain() -> None:
     with pytest.raises(WrongUsage, match="lower-case"):
         SignalSpec("my.signal", "1")
+
+
+def _fails(_: Evidence) -> SignalMap:
+    raise ZeroDivisionError("by nothing\nat all")
+
+
+FAULTS = {
+    "fails": _fails,
+    "none": lambda evidence: None,
+    "another specification": lambda evidence: SignalMap(
+        SignalSpec("other", "1"), np.zeros((1, 24, 32), np.float32), np.ones((24, 32), bool)
+    ),
+    "list": lambda evidence: SignalMap(SignalSpec("x", "1"), [[[0.0]]], np.ones((24, 32), bool)),
+    "no reason": lambda evidence: SignalMap.unusable(SignalSpec("x", "1"), ""),
+    "one channel infinite": lambda evidence: SignalMap(
+        SignalSpec("x", "1"), np.full((1, 24, 32), np.inf, np.float32), np.ones((24, 32), bool)
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_a_foreign_signal_does_is_one_line(fault):
+    class Foreign:
+        spec = SignalSpec("x", "1")
+        reads = blind_when = "Nothing of any use, in a sentence of its own."
+        extract = staticmethod(FAULTS[fault])
+
+    with pytest.raises(BrokenSignal, match=r"^signal x: .*tell the author") as caught:
+        extract(Foreign(), Evidence.from_pixels(np.zeros((24, 32, 3), np.uint8)))
+    assert "\n" not in str(caught.value)

@@ -86,3 +86,12 @@ def test_entry_points_and_broken_ones(monkeypatch):
     assert broken["absent"] == "ImportError: no module named sensor"
     with pytest.raises(UnknownSignal, match=r"absent: .*sensor"):
         get_signal("absent")
+
+
+def test_a_registered_signal_must_be_one_of_that_name(monkeypatch):
+    monkeypatch.setattr("signals.registry._registered", {})
+    register_signal("some_name", lambda: Dummy())
+    register_signal("number", lambda: 5)
+    for name in ("some_name", "number"):
+        with pytest.raises(WrongUsage, match=name):
+            get_signal(name)
