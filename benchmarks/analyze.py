@@ -44,7 +44,8 @@ def main() -> None:
     for data in pictures:
         command = [
             sys.executable,
-            __file__,
+            "-m",
+            "benchmarks.analyze",
             "--child",
             "--checkpoint",
             arguments.checkpoint,

@@ -254,11 +254,13 @@ def _verdict(
     least = np.minimum(floor.at(comparison.level), floor.at(comparison.other_level))
     whole = np.abs(map_ - np.rint(map_)).max() < 1e-9
     error = _both_ends(compression[band.name], map_, box)
-    strict = decide(comparison, least, np.float32(_PROVES) * error, luma.size)
-    verdict = decide(comparison, least, np.float32(_EXPLAINED) * error, luma.size) if whole else strict
-    proven = bool(_copied(comparison, strict).any())
-    area = comparison.content > _AGREES
-    return Match(map_, box, band, comparison, verdict, area, _copied(comparison, verdict), proven)
+    verdict = decide(comparison, least, np.float32(_EXPLAINED if whole else _PROVES) * error, luma.size)
+    copied = _copied(comparison, verdict)
+    proven = bool(copied.any())
+    if whole and proven:
+        strict = decide(comparison, least, np.float32(_PROVES) * error, luma.size)
+        proven = bool(_copied(comparison, strict).any())
+    return Match(map_, box, band, comparison, verdict, comparison.content > _AGREES, copied, proven)
 
 
 def _both_ends(blocks: Cells, map_: Map, box: Box) -> Cells:
