@@ -100,7 +100,7 @@ def _none_found(report: Report) -> Wording:
 def _copies_beside(report: Report) -> str:
     if report.copies is None or not report.copies.copies:
         return ""
-    return " Apart from the model, areas were found that occur twice: look at these, further down."
+    return " Apart from the model, areas were found that may be copies of each other: look at these, further down."
 
 
 def _cannot_analyze(report: Report) -> Wording:
