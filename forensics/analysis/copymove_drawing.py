@@ -14,8 +14,8 @@ from forensics.analysis.drawing import MARK, OBJECT_COLORS, SMALLEST_CASED, Pixe
 from signals.copymove.find import Copies, Copy
 
 CAPTION = (
-    "Both areas of each pair are outlined in one color. An arrow points from the area that looks copied to the one that "
-    "looks pasted; a line without a head joins two areas of which it cannot be told which would be the copy."
+    "Both areas of each pair are outlined in one color. An arrow points from the area that looks copied to the one "
+    "that looks pasted; a line without a head joins two areas of which it cannot be told which would be the copy."
 )
 Color = tuple[int, int, int]
 
