@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import ClassVar
 
 
@@ -55,3 +57,15 @@ class OutputNotWritable(ForensicsError):
     """A result cannot be written where it was asked for."""
 
     exit_code: ClassVar[int] = 5
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the near matches, or all names there are.
+
+    Example:
+        >>> did_you_mean("splicebustr", ["dct", "splicebuster"])
+        '; did you mean splicebuster?'
+    """
+    known = list(known)
+    near = get_close_matches(name, known, n=3)
+    return f"; did you mean {' or '.join(near)}?" if near else f"; choose one of {', '.join(known)}"

@@ -6,7 +6,7 @@ import importlib
 import importlib.metadata
 from collections.abc import Callable
 
-from signals.errors import UnknownSignal, WrongUsage
+from signals.errors import UnknownSignal, WrongUsage, did_you_mean
 from signals.signal import Signal
 
 ENTRY_POINT_GROUP = "tracefuse.signals"
@@ -106,8 +106,7 @@ def get_signal(name: str) -> Signal:
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
             message = f"{name}: the package that adds this signal cannot be loaded; {reason}; reinstall that package."
             raise UnknownSignal(message) from error
-    existing = ", ".join(list_signals())
-    raise UnknownSignal(f"{name}: no signal of this name; the signals are {existing}; use one of these.")
+    raise UnknownSignal(f"{name}: no signal of this name{did_you_mean(name, list_signals())}")
 
 
 def _entry_points() -> dict[str, importlib.metadata.EntryPoint]:

@@ -18,7 +18,7 @@ from forensics.data.sample import Sample, SampleTensors, Window
 from forensics.inference.prediction import Prediction
 from forensics.inference.tiles import Blend, TilePlan
 from forensics.models.checkpoint import Checkpoint, find_checkpoint
-from forensics.models.omgfuser import OmgFuser
+from forensics.models.network import FusionNetwork
 from forensics.objects import ObjectSegmenter, RegionMerging
 from signals import Evidence, get_signal
 from signals.errors import WrongUsage
@@ -40,7 +40,7 @@ class Predictor:
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, model: OmgFuser, segmenter: ObjectSegmenter, device: torch.device
+        self, checkpoint: Checkpoint, model: FusionNetwork, segmenter: ObjectSegmenter, device: torch.device
     ) -> None:
         self.checkpoint = checkpoint
         self._model = model
@@ -120,8 +120,8 @@ class Predictor:
 
         @torch.inference_mode()
         def run(window: Window) -> tuple[Window, Tensor, Tensor]:
-            tokens = self._model.encode(tensors.window(window).to(self._device))
-            return window, tokens[0].cpu(), self._model.localize(tokens)[0].cpu()
+            seen = self._model.localize(tensors.window(window).to(self._device))
+            return window, seen.tokens[0].cpu(), seen.map_logits[0].cpu()
 
         if self._device.type != "cpu":
             yield from map(run, plan.windows())

@@ -14,12 +14,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from forensics.models import create_model
-from forensics.models.omgfuser import OmgFuser
+from forensics.models.network import FusionNetwork
 from forensics.resources import checkpoints_dir
 from signals import SignalSpec, get_signal
 from signals.errors import CheckpointMismatch, CheckpointMissing, UnknownSignal, WrongUsage
 
-FORMAT = "1"
+FORMAT = "2"
 WEIGHTS, FIELDS, CARD = "model.safetensors", "checkpoint.json", "README.md"
 
 
@@ -63,7 +63,7 @@ class Checkpoint:
             digest.update((self.folder / name).read_bytes())
         return digest.hexdigest()
 
-    def build(self) -> OmgFuser:
+    def build(self) -> FusionNetwork:
         """The network with its weights, in evaluation mode on the CPU.
 
         Raises:
@@ -131,7 +131,7 @@ def list_checkpoints() -> list[str]:
 
 def save_checkpoint(
     folder: Path,
-    model: OmgFuser,
+    model: FusionNetwork,
     preset: str,
     arguments: Mapping[str, Any],
     specs: tuple[SignalSpec, ...],

@@ -129,9 +129,9 @@ class StreamHeads(nn.Module):
         super().__init__()
         self.heads = nn.ModuleDict({name: nn.Conv2d(width, 1, 1) for name in names})
 
-    def forward(self, streams: Tensor, names: Sequence[str]) -> Tensor:
-        """Streams ``[B, S, D, h, w]`` and their S names -> logits ``[B, S, h, w]``."""
-        return torch.cat([self.heads[name](streams[:, s]) for s, name in enumerate(names)], dim=1)
+    def forward(self, streams: Tensor) -> Tensor:
+        """Streams ``[B, S, D, h, w]`` in the order of their names -> logits ``[B, S, h, w]``."""
+        return torch.cat([head(streams[:, s]) for s, head in enumerate(self.heads.values())], dim=1)
 
 
 def _doubling(before: int, after: int) -> list[nn.Module]:

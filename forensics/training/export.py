@@ -17,7 +17,7 @@ from forensics.data.datamodule import ForgedDataModule
 from forensics.data.forge import Forger
 from forensics.inference import Predictor
 from forensics.models.checkpoint import CARD, Checkpoint, OperatingPoint, save_checkpoint
-from forensics.models.omgfuser import OmgFuser
+from forensics.models.network import FusionNetwork
 from forensics.objects import RegionMerging
 from forensics.training.module import FuserModule
 from forensics.training.operating_point import Development, choose_operating_point
@@ -82,7 +82,7 @@ class ExportCheckpoint(Callback):
         return self._folder or Path(trainer.log_dir or trainer.default_root_dir) / "checkpoint"
 
 
-def _plain_predictor(model: OmgFuser) -> Predictor:
+def _plain_predictor(model: FusionNetwork) -> Predictor:
     """The network with its operating point at zero, before it is a checkpoint on disk."""
     zero = {"operating_point": asdict(OperatingPoint())}
     device = next(model.parameters()).device

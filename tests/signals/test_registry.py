@@ -49,9 +49,11 @@ def test_what_ships():
     assert all(get_signal(name).spec.name == name for name in list_signals())
 
 
-def test_unknown_name_says_what_exists():
-    with pytest.raises(UnknownSignal, match=r"the signals are adq1, .*zero_votes; use"):
+def test_unknown_name_says_what_is_near_or_all_there_is():
+    with pytest.raises(UnknownSignal, match=r"did you mean dct"):
         get_signal("dtc")
+    with pytest.raises(UnknownSignal, match=r"choose one of adq1, .*zero_votes"):
+        get_signal("9999")
 
 
 def test_register_by_hand():

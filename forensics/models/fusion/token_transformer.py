@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from forensics.models.attention import Transformer
+from forensics.models.fusion.sizes import FusionSizes
 from signals.errors import WrongUsage
 
 
@@ -29,6 +30,14 @@ class TokenFusion(nn.Module):
         self.token = nn.Parameter(torch.empty(width))
         self.transformer = transformer
         nn.init.trunc_normal_(self.token, std=0.02)
+
+    @classmethod
+    def of_sizes(cls, sizes: FusionSizes) -> TokenFusion:
+        """An operator of ``depth`` blocks, whatever the number of streams."""
+        transformer = Transformer(
+            sizes.depth, sizes.width, sizes.heads, sizes.mlp_ratio, sizes.dropout, sizes.drop_path
+        )
+        return cls(transformer, sizes.width)
 
     def forward(self, streams: Tensor, present: Tensor) -> Tensor:
         """Fuses the streams that are there; absent ones are left out, not masked.

@@ -3,8 +3,10 @@ from __future__ import annotations
 import hashlib
 import json
 
+from forensics.models.checkpoint import FORMAT
+
 CHECKPOINT = {
-    "format": "1",
+    "format": FORMAT,
     "model": "m",
     "arguments": {},
     "signals": [],

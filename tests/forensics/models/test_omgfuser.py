@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from forensics.models import create_model, list_models
 from forensics.models.inputs import ModelInput, SignalInput
-from forensics.models.omgfuser import OmgFuser
+from forensics.models.omgfuser.network import OmgFuser
 from signals.errors import WrongUsage
 from signals.signal import SignalSpec
 
@@ -83,7 +83,7 @@ def test_shapes_and_attributes(model: OmgFuser) -> None:
     output = model(make_input())
     assert output.map_logits.shape == (2, 1, 64, 96)
     assert output.score_logits.shape == (2,)
-    assert model.encode(make_input()).shape == (2, 32, 4, 6)
+    assert model.localize(make_input()).tokens.shape == (2, 32, 4, 6)
     assert model.signal_names == NAMES
     assert (model.patch_size, model.tile_size, model.object_rule) == (16, 128, "any")
 
@@ -119,21 +119,21 @@ def test_permuting_the_batch_permutes_the_output(model: OmgFuser) -> None:
     presence = {"blocks": [True, False, True], "counts": [True, False, False], "score": [False, True, True]}
     inputs = with_presence(make_input(batch=3), presence)
     order = torch.tensor([2, 0, 1])
-    assert_near(model.encode(rows(inputs, order)), model.encode(inputs)[order])
+    assert_near(model.localize(rows(inputs, order)).tokens, model.localize(inputs).tokens[order])
 
 
 @torch.no_grad()
 def test_padding_the_objects_changes_nothing(model: OmgFuser) -> None:
     inputs = make_input()
     padded = torch.cat([inputs.membership, torch.zeros(2, 5, 4, 6, dtype=torch.bool)], dim=1)
-    assert_near(model.encode(replace(inputs, membership=padded)), model.encode(inputs))
+    assert_near(model.localize(replace(inputs, membership=padded)).tokens, model.localize(inputs).tokens)
 
 
 @torch.no_grad()
 def test_objects_matter(model: OmgFuser) -> None:
     inputs = make_input()
     one_object = replace(inputs, membership=torch.ones_like(inputs.membership))
-    assert not torch.allclose(model.encode(one_object), model.encode(inputs), atol=1e-4)
+    assert not torch.allclose(model.localize(one_object).tokens, model.localize(inputs).tokens, atol=1e-4)
 
 
 @pytest.mark.parametrize("detection", ["pooled", "transformer"])
@@ -160,12 +160,12 @@ def test_training_step_with_streams_left_out() -> None:
 def test_stream_drop_never_takes_all_and_keeps_its_rate() -> None:
     model = make_model(stream_drop=0.3).train()
     torch.manual_seed(0)
-    kept = model._drop_streams(torch.ones(20_000, 4, dtype=torch.bool))
+    kept = model.drop_streams(torch.ones(20_000, 4, dtype=torch.bool))
     assert kept.any(1).all()
     assert kept.float().mean().item() == pytest.approx(0.7 + 0.3**4, abs=0.01)
     only = torch.tensor([[False, True, False, False]])
-    assert all(torch.equal(model._drop_streams(only), only) for _ in range(20))
-    assert model.eval()._drop_streams(torch.ones(5, 4, dtype=torch.bool)).all()
+    assert all(torch.equal(model.drop_streams(only), only) for _ in range(20))
+    assert model.eval().drop_streams(torch.ones(5, 4, dtype=torch.bool)).all()
 
 
 @torch.no_grad()
@@ -197,8 +197,8 @@ def test_a_picture_that_does_not_divide_into_patches_is_wrong_usage(model: OmgFu
 @torch.no_grad()
 def test_one_score_for_a_picture_of_many_tiles(model: OmgFuser) -> None:
     tokens = torch.randn(1, 32, 37, 5)
-    map_logits = model.localize(tokens)
-    assert model.detect(tokens, map_logits).shape == (1,)
+    seen = model.decode((tokens,))
+    assert model.detect(seen.tokens, seen.map_logits).shape == (1,)
 
 
 @pytest.mark.parametrize("name", [name for name in list_models() if name.endswith(("_small", "_tiny"))])
@@ -212,7 +212,7 @@ def test_offline_presets_forward(name: str) -> None:
 
 
 def test_wrong_names_are_wrong_usage() -> None:
-    with pytest.raises(WrongUsage, match="omgfuser_feature_small"):
+    with pytest.raises(WrongUsage, match="did you mean omgfuser_feature"):
         create_model("omgfuser_featur", signals=[SCORE])
     with pytest.raises(WrongUsage, match="stream_drop"):
         create_model("omgfuser_feature_tiny", signals=[SCORE], streamdrop=0.1)
@@ -222,6 +222,8 @@ def test_wrong_names_are_wrong_usage() -> None:
         create_model("omgfuser_feature_tiny", signals=[SCORE], fusion="mean")
     with pytest.raises(WrongUsage, match="at least one signal"):
         create_model("omgfuser_feature_tiny", signals=[], rgb="none")
+    with pytest.raises(WrongUsage, match="'rgb'"):
+        create_model("omgfuser_feature_tiny", signals=[SignalSpec("rgb", "1")])
 
 
 def test_mixed_precision_step() -> None:

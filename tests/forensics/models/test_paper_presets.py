@@ -41,8 +41,9 @@ def test_published_sizes_and_shapes(name: str, signals: int, total: int, trainab
     stream = model.signal_streams["score_0"](maps["score_0"], model.positions(grid, grid, inputs.rgb.device), None)
     assert stream.shape == model.rgb_stream(inputs.rgb).shape == (1, 384, grid, grid)
     fused = model.fusion._fuse(torch.stack([stream] * (signals + 1), dim=1))
-    assert model.localize(fused).shape == (1, 1, side, side)
-    assert model.detect(fused, model.localize(fused)).shape == (1,)
+    seen = model.decode((fused,))
+    assert seen.map_logits.shape == (1, 1, side, side)
+    assert model.detect(seen.tokens, seen.map_logits).shape == (1,)
 
 
 def test_published_head_sizes() -> None:

@@ -7,7 +7,8 @@ import torch
 from torch.nn import functional
 
 from forensics.models.inputs import SignalInput
-from forensics.models.tokenizers import CategoricalTokenizer, ConvTokenizer, HistogramTokenizer, make_tokenizer
+from forensics.models.readers import CategoricalReader, HistogramReader, NumericReader, make_reader
+from forensics.models.tokenizers import make_tokenizer
 from signals.errors import WrongUsage
 from signals.signal import SignalSpec
 
@@ -24,7 +25,7 @@ def make_signal(spec: SignalSpec, size: int = 64, batch: int = 2) -> SignalInput
 
 
 def test_published_parameter_count() -> None:
-    tokenizer = ConvTokenizer(SignalSpec("score", "1"), 384, 16)
+    tokenizer = make_tokenizer(SignalSpec("score", "1"), 384, 16)
     assert sum(parameter.numel() for parameter in tokenizer.parameters()) == 1_021_344
 
 
@@ -44,15 +45,15 @@ def test_a_stride_that_does_not_fit_is_wrong_usage(stride: int) -> None:
 
 
 def test_kind_follows_the_parameters_not_the_name() -> None:
-    assert isinstance(make_tokenizer(replace(CATEGORICAL, name="x"), 32, 16), CategoricalTokenizer)
-    assert isinstance(make_tokenizer(SignalSpec("dct", "1", {}, 64, 8), 32, 16), ConvTokenizer)
+    assert isinstance(make_reader(replace(CATEGORICAL, name="x"), 32), CategoricalReader)
+    assert isinstance(make_reader(SignalSpec("dct", "1", {}, 64, 8), 32), NumericReader)
 
 
 @pytest.mark.parametrize("spec", [CATEGORICAL, SignalSpec("numbers", "1", {}, 5, 8), HISTOGRAM])
 def test_cells_that_are_not_valid_are_not_read(spec: SignalSpec) -> None:
     tokenizer = make_tokenizer(spec, 32, 16).eval()
-    if isinstance(tokenizer, ConvTokenizer):
-        tokenizer.set_normalization([3.0] * 5, [2.0] * 5)
+    if isinstance(tokenizer.reader, NumericReader):
+        tokenizer.reader.set_normalization([3.0] * 5, [2.0] * 5)
     signal = make_signal(spec)
     signal.valid[:, 2:4, 1:6] = False
     changed = signal.values.clone()
@@ -62,42 +63,42 @@ def test_cells_that_are_not_valid_are_not_read(spec: SignalSpec) -> None:
 
 def test_normalization() -> None:
     spec = SignalSpec("counts", "1", {}, 2, 8)
-    tokenizer = ConvTokenizer(spec, 32, 16).eval()
+    tokenizer = make_tokenizer(spec, 32, 16).eval()
     signal = make_signal(spec)
     mean, std = torch.tensor([1.0, -2.0]), torch.tensor([3.0, 0.5])
     normalized = (signal.values.float() - mean.view(2, 1, 1)) / std.view(2, 1, 1)
     expected = tokenizer(replace(signal, values=normalized))
-    tokenizer.set_normalization(mean, std)
+    tokenizer.reader.set_normalization(mean, std)
     torch.testing.assert_close(tokenizer(signal), expected)
 
 
 def test_table_is_a_linear_map_of_the_one_hot_block() -> None:
-    tokenizer = CategoricalTokenizer(CATEGORICAL, 32, 16).eval()
+    reader = CategoricalReader(CATEGORICAL, 32).eval()
     signal = make_signal(CATEGORICAL, size=16, batch=1)
     one_hot = functional.one_hot(signal.values.long(), 21).permute(0, 2, 3, 1, 4).flatten(3).float()
-    expected = (one_hot @ tokenizer.table.weight).permute(0, 3, 1, 2)
+    expected = (one_hot @ reader.table.weight).permute(0, 3, 1, 2)
     seen: list[torch.Tensor] = []
-    tokenizer.norm.register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
-    tokenizer(signal)
+    reader.norm.register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
+    reader(signal)
     torch.testing.assert_close(seen[0], expected, atol=1e-4, rtol=1e-4)
 
 
 def test_missing_side_counts_as_ones_and_no_jpeg() -> None:
-    tokenizer = CategoricalTokenizer(CATEGORICAL, 32, 16).eval()
+    reader = CategoricalReader(CATEGORICAL, 32).eval()
     signal = make_signal(CATEGORICAL)
     ones = {"quantization_table": torch.ones(2, 8, 8), "was_jpeg": torch.zeros(2)}
     coarse = {**ones, "quantization_table": torch.full((2, 8, 8), 64.0)}
-    assert torch.equal(tokenizer(signal), tokenizer(replace(signal, side=ones)))
-    assert not torch.allclose(tokenizer(signal), tokenizer(replace(signal, side=coarse)))
+    assert torch.equal(reader(signal), reader(replace(signal, side=ones)))
+    assert not torch.allclose(reader(signal), reader(replace(signal, side=coarse)))
 
 
 def test_a_histogram_is_read_as_roots_of_mean_frequencies_of_the_valid_cells_around() -> None:
     signal = make_signal(HISTOGRAM, size=128, batch=1)
     signal.valid[0, 3, 4:9] = False
-    tokenizer = HistogramTokenizer(HISTOGRAM, 32, 16).eval()
+    reader = HistogramReader(HISTOGRAM, 32).eval()
     seen: list[torch.Tensor] = []
-    tokenizer.mix.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
-    tokenizer(signal)
+    reader.mix.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    reader(signal)
     for number, reach in enumerate((0, 2, 7)):
         for row, column in ((0, 0), (5, 5), (4, 9), (15, 15)):
             window = (slice(max(0, row - reach), row + reach + 1), slice(max(0, column - reach), column + reach + 1))

@@ -17,6 +17,6 @@ def test_valid_cells_alone_decide_mean_and_deviation() -> None:
     batch = ModelInput(torch.zeros(1, 3, 32, 32), {"noise": signal}, torch.ones(1, 1, 2, 2, dtype=torch.bool))
     model = create_model("omgfuser_feature_tiny", [spec])
     fit_normalization(model, [batch])
-    tokenizer = model.signal_streams["noise"].tokenizer
-    assert tokenizer.mean.tolist() == [1.5, 5.0]
-    torch.testing.assert_close(tokenizer.std, torch.tensor([torch.tensor([0.0, 1, 2, 3]).std(), 1.0]))
+    reader = model.readers["noise"]
+    assert reader.mean.tolist() == [1.5, 5.0]
+    torch.testing.assert_close(reader.std, torch.tensor([torch.tensor([0.0, 1, 2, 3]).std(), 1.0]))

@@ -1,0 +1,1 @@
+"""OMG-Fuser: object-guided fusion of forensic signals (CVPR Workshops 2024)."""
