@@ -109,6 +109,17 @@ def get_signal(name: str) -> Signal:
     raise UnknownSignal(f"{name}: no signal of this name{did_you_mean(name, list_signals())}")
 
 
+def signal_group(name: str) -> str:
+    """The trace that a signal reads, so that related signals can be judged together.
+
+    Returns:
+        ``compression``, ``grid``, ``noise``, ``interpolation`` or ``copymove`` for a built-in signal, else its own
+        name.
+    """
+    module = _BUILT_IN.get(name, "").split(":")[0].split(".")
+    return module[1] if len(module) > 2 else name
+
+
 def _entry_points() -> dict[str, importlib.metadata.EntryPoint]:
     found = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
     return {point.name: point for point in found if point.name not in _BUILT_IN and point.name not in _registered}

@@ -41,8 +41,8 @@ class PredictorLike(Protocol):
     @property
     def checkpoint(self) -> CheckpointLike: ...
 
-    def predict(self, evidence: Evidence) -> Prediction:
-        """Analyzes one picture of at least 16 x 16 pixels."""
+    def predict(self, evidence: Evidence, explain: bool = False) -> Prediction:
+        """Analyzes one picture of at least 16 x 16 pixels; ``explain`` fills its contributions."""
         ...
 
 
@@ -88,7 +88,9 @@ class Analyzer:
         evidence = Evidence.load(source)
         height, width = evidence.pixels.shape[:2]
         decoded = time.perf_counter() - started
-        prediction = self._predictor.predict(evidence) if min(height, width) >= MIN_MODEL_SIDE else None
+        prediction = None
+        if min(height, width) >= MIN_MODEL_SIDE:
+            prediction = self._predictor.predict(evidence, explain=True)
         read = time.perf_counter()
         copies = search_copies(evidence)
         searched = time.perf_counter()

@@ -12,6 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from numpy.typing import NDArray
 
 from forensics import __version__
+from forensics.analysis.contribution_rows import NOTE as CONTRIBUTION_NOTE
+from forensics.analysis.contribution_rows import contribution_rows
 from forensics.analysis.copymove_drawing import CAPTION as COPIES_CAPTION
 from forensics.analysis.drawing import Pixels, encode_jpeg, encode_png, fit
 from forensics.analysis.fact_rows import NOTE, fact_rows
@@ -86,6 +88,8 @@ def render_page(report: Report, drawings: PageDrawings) -> str:
         object_count=0 if report.prediction is None else len(report.prediction.objects.masks),
         signals=[_section(signal, drawings.signals.get(signal.spec.name)) for signal in signals],
         signal_caption=CAPTION,
+        contribution_rows=contribution_rows(() if report.prediction is None else report.prediction.contributions),
+        contribution_note=CONTRIBUTION_NOTE,
         copies=_jpeg(drawings.copies, LONGEST_MAP),
         copies_caption=COPIES_CAPTION,
     )

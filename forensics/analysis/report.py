@@ -107,6 +107,7 @@ class Report:
             "map": self._map_json(),
             "copies": copies_json(self.copies, self.evidence.orientation),
             "signals": self._signals_json(),
+            "contributions": self._contributions_json(),
             "timing": {
                 "total_s": round(self.total_seconds, 4),
                 "stages": {stage: round(seconds, 4) for stage, seconds in self.seconds.items()},
@@ -145,16 +146,25 @@ class Report:
         return {"file": "map.png", "changed_fraction": self.changed_fraction, "regions": regions}
 
     def _signals_json(self) -> list[dict[str, Any]]:
-        signals = () if self.prediction is None else self.prediction.signals
+        if self.prediction is None:
+            return []
+        added = {found.name: found.added for found in self.prediction.contributions}
         return [
             {
                 "name": signal.spec.name,
                 "usable": signal.usable,
                 "reason": signal.reason,
-                "contribution": None,
+                "contribution": added.get(signal.spec.name),
                 "png": signal_file(signal.spec.name) if signal.usable else None,
             }
-            for signal in signals
+            for signal in self.prediction.signals
+        ]
+
+    def _contributions_json(self) -> list[dict[str, Any]]:
+        found = () if self.prediction is None else self.prediction.contributions
+        return [
+            {"name": item.name, "streams": list(item.streams), "added": item.added, "alone": item.alone}
+            for item in found
         ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from forensics.inference.contributions import Contribution
 from forensics.objects import ObjectMasks
 from signals import SignalMap
 
@@ -24,6 +25,10 @@ class Prediction:
         signals: Every signal the checkpoint asks for, usable or not, in its order.
         objects: The object masks that guided the streams.
         seconds: Wall time of each stage by name, in the order they ran.
+        contributions: What each stream adds to the score; empty unless it was asked for. Of a picture of very many
+            tiles those count that look most altered.
+        similarities: By stream name: float32 ``[h, w]`` on the patch grid in -1..1, how much of the stream is in the
+            fused tokens; a cheap hint of where the network looked at what.
     """
 
     map: NDArray[np.float32]
@@ -32,3 +37,5 @@ class Prediction:
     signals: tuple[SignalMap, ...]
     objects: ObjectMasks
     seconds: Mapping[str, float] = field(default_factory=dict)
+    contributions: tuple[Contribution, ...] = ()
+    similarities: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from forensics.data.sample import Sample, SampleTensors, Window
+from forensics.data.sample import Sample, SampleTensors
+from forensics.inference.contributions import Contribution
 from forensics.inference.prediction import Prediction
-from forensics.inference.tiles import Blend, TilePlan
+from forensics.inference.tiled_network import TiledNetwork
 from forensics.models.checkpoint import Checkpoint, find_checkpoint
 from forensics.models.network import FusionNetwork
 from forensics.objects import ObjectSegmenter, RegionMerging
 from signals import Evidence, get_signal
 from signals.errors import WrongUsage
 from signals.extraction import extract
-
-TILE_OVERLAP = 64
-# Bounds the memory of a machine with very many cores.
-TILES_AT_ONCE = 8
 
 
 class Predictor:
@@ -43,9 +37,8 @@ class Predictor:
         self, checkpoint: Checkpoint, model: FusionNetwork, segmenter: ObjectSegmenter, device: torch.device
     ) -> None:
         self.checkpoint = checkpoint
-        self._model = model
+        self._network = TiledNetwork(model, device)
         self._segmenter = segmenter
-        self._device = device
         self._signals = tuple(get_signal(name) for name in model.signal_names)
 
     @classmethod
@@ -66,8 +59,13 @@ class Predictor:
         return cls(found, found.build().to(place), RegionMerging(), place)
 
     @torch.inference_mode()
-    def predict(self, evidence: Evidence) -> Prediction:
-        """Analyzes one picture. Memory grows with its map, not with the network's activations."""
+    def predict(self, evidence: Evidence, explain: bool = False) -> Prediction:
+        """Analyzes one picture. Memory grows with its map, not with the network's activations.
+
+        Args:
+            evidence: The picture.
+            explain: Whether to measure what each stream contributes, which costs a few passes more.
+        """
         seconds: dict[str, float] = {}
         with _timed(seconds, "decode"):
             pixels = evidence.pixels
@@ -75,69 +73,26 @@ class Predictor:
             maps = tuple(extract(signal, evidence) for signal in self._signals)
         with _timed(seconds, "objects"):
             objects = self._segmenter.segment(pixels)
+        height, width = pixels.shape[:2]
+        point = self.checkpoint.operating_point
         with _timed(seconds, "network"):
-            sample = Sample(pixels, maps, objects)
-            map_logits, score_logit = self._run(sample, evidence.decoded_rows)
-            height, width = pixels.shape[:2]
-            point = self.checkpoint.operating_point
-            shown = torch.sigmoid(map_logits[0, :height, :width] - point.map_logit)
-            score = torch.sigmoid(score_logit - point.score_logit)
+            model = self._network.model
+            tensors = SampleTensors.of(Sample(pixels, maps, objects), model.patch_size, model.object_rule)
+            whole = self._network.run(tensors, evidence.decoded_rows)
+        explained: tuple[Contribution, ...] = ()
+        if explain:
+            with _timed(seconds, "contributions"):
+                explained = self._network.explain(tensors, whole, point.score_logit)
         return Prediction(
-            map=shown.numpy(),
+            map=torch.sigmoid(whole.map_logits[0, :height, :width] - point.map_logit).numpy(),
             valid=_decoded(evidence.decoded_rows, height, width),
-            score=float(score),
+            score=float(torch.sigmoid(whole.score_logit - point.score_logit)),
             signals=maps,
             objects=objects,
             seconds=seconds,
+            contributions=explained,
+            similarities=whole.similarities,
         )
-
-    def _run(self, sample: Sample, decoded_rows: int) -> tuple[Tensor, Tensor]:
-        """Map logits ``[1, H, W]`` on the padded patch grid and the score logit of the decoded rows, a scalar."""
-        model = self._model
-        tensors = SampleTensors.of(sample, model.patch_size, model.object_rule)
-        patch, tile = model.patch_size, model.tile_size
-        _, rows, columns = tensors.membership.shape
-        plan = TilePlan(rows * patch, columns * patch, patch, tile, min(TILE_OVERLAP, tile // 2))
-        token_grid: Blend | None = None
-        map_grid = Blend(1, plan, stride=1)
-        for window, tokens, logits in self._tiles(tensors, plan):
-            token_grid = token_grid or Blend(len(tokens), plan, stride=patch)
-            token_grid.add(window, tokens)
-            map_grid.add(window, logits)
-        assert token_grid is not None
-        map_logits, tokens = map_grid.result(), token_grid.result()
-        known = max(1, decoded_rows // patch) if decoded_rows < len(sample.pixels) else rows
-        decoded = tokens[None, :, :known], map_logits[None, :, : known * patch]
-        score = model.detect(*(part.to(self._device) for part in decoded))
-        return map_logits, score[0].cpu()
-
-    def _tiles(self, tensors: SampleTensors, plan: TilePlan) -> Iterator[tuple[Window, Tensor, Tensor]]:
-        """Every window with its tokens ``[D, h, w]`` and map logits ``[1, H, W]``, in order.
-
-        On the CPU tiles run side by side, each in one thread: threads inside one small tile mostly wait for each
-        other, and the values would depend on how many there are.
-        """
-
-        @torch.inference_mode()
-        def run(window: Window) -> tuple[Window, Tensor, Tensor]:
-            seen = self._model.localize(tensors.window(window).to(self._device))
-            return window, seen.tokens[0].cpu(), seen.map_logits[0].cpu()
-
-        if self._device.type != "cpu":
-            yield from map(run, plan.windows())
-            return
-        with _one_thread_a_call(), ThreadPoolExecutor(min(os.cpu_count() or 1, TILES_AT_ONCE)) as pool:
-            yield from pool.map(run, plan.windows())
-
-
-@contextmanager
-def _one_thread_a_call() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _decoded(rows: int, height: int, width: int) -> NDArray[np.bool_]:

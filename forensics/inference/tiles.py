@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -70,6 +70,29 @@ class Blend:
     def result(self) -> Tensor:
         """The blended grid ``[C, h, w]``. The sums are consumed."""
         return self._sum.div_(self._weight)
+
+
+class Mosaic:
+    """Blends of several grids at once, by name; a grid begins with the first window that has it.
+
+    Args:
+        plan: The tiles.
+    """
+
+    def __init__(self, plan: TilePlan) -> None:
+        self._plan = plan
+        self._blends: dict[str, Blend] = {}
+
+    def add(self, window: Window, grids: Mapping[str, Tensor]) -> None:
+        """Adds the grids ``[C, h, w]`` of one window, of any strides."""
+        for name, values in grids.items():
+            if name not in self._blends:
+                self._blends[name] = Blend(len(values), self._plan, window.height // values.shape[1])
+            self._blends[name].add(window, values)
+
+    def result(self) -> dict[str, Tensor]:
+        """The blended grids. The sums are consumed."""
+        return {name: blend.result() for name, blend in self._blends.items()}
 
 
 def _ramp(length: int, margin: int) -> Tensor:

@@ -16,6 +16,8 @@ from signals.signal import SignalSpec
 
 RGB = "rgb"
 
+Levels = tuple[Tensor, ...]
+
 
 class FusionNetwork(nn.Module, ABC):
     """One stream for each signal and, where pixels are read, one for them; fused, decoded to a map, and scored.
@@ -61,6 +63,11 @@ class FusionNetwork(nn.Module, ABC):
         """Width D of each fused level, finest first."""
 
     @property
+    def token_width(self) -> int:
+        """Width D of the tokens that :meth:`decode` gives; that of the last level unless a family says otherwise."""
+        return self.level_widths[-1]
+
+    @property
     @abstractmethod
     def readers(self) -> Mapping[str, nn.Module]:
         """What turns each signal's values into numbers, by signal name; see ``forensics.models.readers``."""
@@ -78,7 +85,7 @@ class FusionNetwork(nn.Module, ABC):
         """
 
     @abstractmethod
-    def fuse(self, streams: Streams) -> tuple[Tensor, ...]:
+    def fuse(self, streams: Streams) -> Levels:
         """Merges the streams that are there: ``[B, D, h, w]`` for each level, finest first.
 
         Raises:
@@ -86,7 +93,7 @@ class FusionNetwork(nn.Module, ABC):
         """
 
     @abstractmethod
-    def decode(self, fused: tuple[Tensor, ...]) -> Localization:
+    def decode(self, fused: Levels) -> Localization:
         """Fused levels -> tokens and map logits."""
 
     @abstractmethod
@@ -94,7 +101,7 @@ class FusionNetwork(nn.Module, ABC):
         """Tokens ``[B, D, h, w]`` and map logits ``[B, 1, H, W]``, of any h and w -> score logits ``[B]``."""
 
     @abstractmethod
-    def run_stream(self, stream: nn.Module, signal: SignalInput, inputs: ModelInput) -> tuple[Tensor, ...]:
+    def run_stream(self, stream: nn.Module, signal: SignalInput, inputs: ModelInput) -> Levels:
         """Runs one signal's stream of this network's kind, in it or new: ``[B, D, h, w]`` for each level.
 
         Args:
@@ -157,16 +164,15 @@ class FusionNetwork(nn.Module, ABC):
         """What each stream says alone: ``[B, S, h, w]``; ``[B, 0, h, w]`` for networks without such heads."""
         return streams.levels[-1][:, :0, 0]
 
-    def similarities(self, inputs: ModelInput) -> dict[str, Tensor]:
-        """How much of each stream is in the fused tokens of the coarsest level, to explain a result.
+    def similarities(self, streams: Streams, fused: Levels) -> Tensor | None:
+        """How much of each stream is in the fused tokens of the coarsest level, a cheap hint to explain a result.
 
         Returns:
-            By stream name: cosine similarity ``[B, h, w]`` in -1..1, 0 where absent.
+            Cosine similarity ``[B, S, h, w]`` in -1..1, 0 where absent; None for networks whose streams and fused
+            tokens cannot be compared.
         """
-        streams = self.encode(inputs, self.presence(inputs))
-        similarity = stream_similarity(self.fuse(streams)[-1], streams.levels[-1])
-        similarity = torch.where(streams.present[:, :, None, None], similarity, 0.0)
-        return dict(zip(self.stream_names, similarity.unbind(1), strict=True))
+        similarity = stream_similarity(fused[-1], streams.levels[-1])
+        return torch.where(streams.present[:, :, None, None], similarity, 0.0)
 
     def grid(self, rgb: Tensor) -> tuple[int, int]:
         """Rows and columns of the token grid of pixels ``[B, 3, H, W]``.
@@ -181,9 +187,6 @@ class FusionNetwork(nn.Module, ABC):
                 "pad it to a multiple"
             )
         return height // self.patch_size, width // self.patch_size
-
-
-Levels = tuple[Tensor, ...]
 
 
 def run_where_present(

@@ -27,7 +27,7 @@ class FakePredictor:
         self.score, self.peak, self.usable = score, peak, usable
         self.decoded = 1.0
 
-    def predict(self, evidence: Any) -> Prediction:
+    def predict(self, evidence: Any, explain: bool = False) -> Prediction:
         height, width = evidence.pixels.shape[:2]
         map_ = np.full((height, width), 0.1, dtype=np.float32)
         map_[: height // 2, : width // 2] = self.peak

@@ -31,7 +31,7 @@ class FakePredictor:
 
     checkpoint: Any = SimpleNamespace(name="fake", sha256="ab" * 32, specs=(SPEC,))
 
-    def predict(self, evidence: Any) -> Prediction:
+    def predict(self, evidence: Any, explain: bool = False) -> Prediction:
         height, width = evidence.pixels.shape[:2]
         if evidence.name == "fault.png":
             raise RuntimeError("a fault\nin two lines")

@@ -101,8 +101,9 @@ def test_rows_that_are_not_there_do_not_enter_the_score(
 ) -> None:
     whole = next(photo_folder.iterdir()).read_bytes()
     seen: list[tuple[int, ...]] = []
-    detect = predictor._model.detect
-    monkeypatch.setattr(predictor._model, "detect", lambda t, m: seen.append(tuple(m.shape)) or detect(t, m))
+    model = predictor._network.model
+    detect = model.detect
+    monkeypatch.setattr(model, "detect", lambda t, m: seen.append(tuple(m.shape)) or detect(t, m))
     for data in (whole, whole[: len(whole) * 6 // 10]):
         evidence = Evidence.open(data)
         predictor.predict(evidence)

@@ -1,0 +1,91 @@
+"""What each stream adds to the score, against networks that were fed without it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from forensics.inference import Predictor
+from forensics.models import create_model
+from forensics.models.checkpoint import OperatingPoint, save_checkpoint
+from forensics.models.inputs import Streams
+from forensics.models.network import FusionNetwork
+from signals import Evidence, get_signal
+from signals.registry import signal_group
+
+
+def textured(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(height * width).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+    """A network of three signals, two of which belong together, whose streams all matter."""
+    torch.manual_seed(0)
+    specs = tuple(get_signal(name).spec for name in ("noise_median", "srm", "ela"))
+    model = create_model("omgfuser_feature_tiny", specs)
+    for parameter in model.fusion.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    for parameter in model.detection.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    folder = tmp_path_factory.mktemp("explained")
+    save_checkpoint(folder, model, "omgfuser_feature_tiny", {}, specs, OperatingPoint(score_logit=0.3), {})
+    return Predictor.load(folder, "cpu")
+
+
+def score_with(predictor: Predictor, evidence: Evidence, kept: set[str], monkeypatch: pytest.MonkeyPatch) -> float:
+    """The score of the whole picture when only some streams reach the fusion."""
+    model: FusionNetwork = predictor._network.model
+    fuse = model.fuse
+    flags = torch.tensor([name in kept for name in model.stream_names])
+
+    def fuse_some(streams: Streams) -> tuple[torch.Tensor, ...]:
+        return fuse(Streams(streams.levels, streams.present & flags))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model, "fuse", fuse_some)
+        return predictor.predict(evidence).score
+
+
+def test_added_and_alone_are_scores_with_fewer_streams(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence = Evidence.from_pixels(textured(112, 128))
+    found = {item.name: item for item in predictor.predict(evidence, explain=True).contributions}
+    everything = {"noise_median", "srm", "ela", "rgb"}
+    assert {name: set(item.streams) for name, item in found.items()} == {
+        **{name: {name} for name in everything},
+        "noise": {"noise_median", "srm"},
+    }
+    full = score_with(predictor, evidence, everything, monkeypatch)
+    for item in found.values():
+        without = score_with(predictor, evidence, everything - set(item.streams), monkeypatch)
+        assert item.added == pytest.approx(full - without, abs=1e-5)
+        assert item.alone == pytest.approx(score_with(predictor, evidence, set(item.streams), monkeypatch), abs=1e-5)
+    assert max(abs(item.added or 0) for item in found.values()) > 1e-3
+
+
+def test_large_pictures_are_explained_by_their_most_suspicious_tiles(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forensics.inference.tiled_network.EXPLAINED_TILES", 2)
+    encoded: list[int] = []
+    model = predictor._network.model
+    encode = model.encode
+    monkeypatch.setattr(model, "encode", lambda inputs, present: encoded.append(1) or encode(inputs, present))
+    prediction = predictor.predict(Evidence.from_pixels(textured(300, 420)), explain=True)
+    tiles = len(encoded) - 2
+    assert tiles > 2
+    assert len(prediction.contributions) == 5
+
+
+def test_not_asked_for_means_not_measured(predictor: Predictor) -> None:
+    prediction = predictor.predict(Evidence.from_pixels(textured(64, 64)))
+    assert prediction.contributions == ()
+    assert set(prediction.similarities) == {"noise_median", "srm", "ela", "rgb"}
+    assert all(found.shape == (4, 4) and abs(found).max() <= 1 + 1e-6 for found in prediction.similarities.values())
+
+
+def test_groups_are_rooms_of_the_signals_and_strangers_stand_alone() -> None:
+    assert signal_group("dct") == signal_group("ela") == "compression"
+    assert signal_group("splicebuster_counts") == "noise"
+    assert signal_group("from_a_plugin") == "from_a_plugin"
