@@ -6,11 +6,21 @@ from collections.abc import Callable, Mapping
 
 from torch import nn
 
+from forensics.models.fusion.concat import Concat
+from forensics.models.fusion.cross_attention import CrossAttention
+from forensics.models.fusion.gated_sum import GatedSum
+from forensics.models.fusion.operation_wise_attention import OperationWiseFusion
 from forensics.models.fusion.sizes import FusionSizes
 from forensics.models.fusion.token_transformer import TokenFusion, stream_similarity
 from signals.errors import WrongUsage, did_you_mean
 
-_OPERATORS: Mapping[str, Callable[[FusionSizes], nn.Module]] = {"token_transformer": TokenFusion.of_sizes}
+_OPERATORS: Mapping[str, Callable[[FusionSizes], nn.Module]] = {
+    "concat": Concat.of_sizes,
+    "cross_attention": CrossAttention.of_sizes,
+    "gated_sum": GatedSum.of_sizes,
+    "operation_wise_attention": OperationWiseFusion.of_sizes,
+    "token_transformer": TokenFusion.of_sizes,
+}
 
 
 def list_fusions() -> list[str]:

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from forensics.models.attention import Transformer
+from forensics.models.fusion.presence import blank_absent, require_stream
 from forensics.models.fusion.sizes import FusionSizes
-from signals.errors import WrongUsage
 
 
 class TokenFusion(nn.Module):
@@ -52,11 +52,12 @@ class TokenFusion(nn.Module):
         Raises:
             WrongUsage: A sample has no stream.
         """
-        if torch.compiler.is_exporting() or bool(present.all()):
+        if torch.compiler.is_exporting():
+            return self._fuse_masked(streams, present)
+        if bool(present.all()):
             return self._fuse(streams)
+        require_stream(present)
         counts = present.sum(1)
-        if bool((counts == 0).any()):
-            raise WrongUsage("a picture has no stream at all to fuse; give at least one signal or the pixels")
         rows_of, fused = [], []
         # The order of streams is free, so samples with equally many streams make one batch.
         for count in sorted(set(counts.tolist())):
@@ -66,12 +67,20 @@ class TokenFusion(nn.Module):
             fused.append(self._fuse(streams[rows[:, None], columns]))
         return torch.cat(fused)[torch.cat(rows_of).argsort()]
 
-    def _fuse(self, streams: Tensor) -> Tensor:
+    def _fuse_masked(self, streams: Tensor, present: Tensor) -> Tensor:
+        """The same up to rounding for a graph, which cannot branch on data: nothing attends to absent streams."""
+        batch, count, _, rows, columns = streams.shape
+        attended = functional.pad(present, (1, 0), value=True)
+        # [B, 1 + S] -> [B h w, 1 + S, 1 + S]
+        mask = attended[:, None, None].expand(batch, rows * columns, count + 1, count + 1).flatten(0, 1)
+        return self._fuse(blank_absent(streams, present), mask)
+
+    def _fuse(self, streams: Tensor, mask: Tensor | None = None) -> Tensor:
         batch, count, width, rows, columns = streams.shape
         # [B, S, D, h, w] -> [B h w, S, D]: one short sequence a patch
         sequences = streams.permute(0, 3, 4, 1, 2).reshape(-1, count, width)
-        token = self.token.to(sequences.dtype).expand(len(sequences), 1, width)
-        fused = self.transformer(torch.cat([token, sequences], dim=1))[:, 0]
+        token = self.token.to(sequences.dtype).expand(sequences.shape[0], 1, width)
+        fused = self.transformer(torch.cat([token, sequences], dim=1), mask, wanted=1)[:, 0]
         return cast(Tensor, fused.view(batch, rows, columns, width).permute(0, 3, 1, 2))
 
 
