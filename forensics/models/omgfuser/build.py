@@ -15,9 +15,10 @@ from forensics.models.network import RGB
 from forensics.models.omgfuser.network import OmgFuser
 from forensics.models.omgfuser.preset import OmgFuserPreset
 from forensics.models.positions import PositionTable
-from forensics.models.streams import ConvRgbStream, SignalStream
+from forensics.models.rgb.conv import ConvRgbStream
+from forensics.models.streams import SignalStream
 from forensics.models.tokenizers import make_tokenizer
-from signals.errors import WrongUsage
+from signals.errors import WrongUsage, did_you_mean
 from signals.signal import SignalSpec
 
 
@@ -58,21 +59,18 @@ def build_stream(preset: OmgFuserPreset, spec: SignalSpec) -> SignalStream:
 def _rgb_stream(preset: OmgFuserPreset) -> nn.Module | None:
     if preset.rgb == "none":
         return None
+    transformer = _transformer(preset, preset.rgb_depth)
     if preset.rgb == "conv":
-        return initialize(ConvRgbStream(preset.width, _transformer(preset, preset.rgb_depth)))
-    if preset.rgb == "encoder":
-        from forensics.models.encoder_rgb import EncoderRgbStream
+        return initialize(ConvRgbStream(preset.width, transformer))
+    if preset.rgb != "backbone":
+        kinds = ("backbone", "conv", "none")
+        raise WrongUsage(f"{preset.rgb}: no stream of the pixels is called that{did_you_mean(preset.rgb, kinds)}")
+    from forensics.models.rgb.backbone import BackboneRgbStream, make_backbone
+    from forensics.models.rgb.tuning import tune
 
-        transformer = _transformer(preset, preset.rgb_depth)
-        return EncoderRgbStream(preset.rgb_encoder, preset.width, preset.patch_size, transformer)
-    from forensics.models.dino import PATCH, DinoRgbStream, load_dinov2_small
-
-    backbone = load_dinov2_small(preset.rgb_weights)
-    frozen = backbone if preset.rgb == "dino_frozen" else backbone.patch_embed
-    frozen.requires_grad_(False)
-    # A valid convolution of this size turns the backbone's grid of a tile into the token grid.
-    kernel = preset.tile_size // PATCH - _tile_grid(preset) + 1
-    stream = DinoRgbStream(backbone, preset.width, kernel, preset.patch_size)
+    backbone = make_backbone(preset.rgb_backbone, preset.patch_size, preset.rgb_weights)
+    tune(backbone.network, preset.rgb_training)
+    stream = BackboneRgbStream(backbone, preset.width, preset.patch_size, initialize(transformer), preset.rgb_kernel)
     initialize(stream.match)
     return stream
 

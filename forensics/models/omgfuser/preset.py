@@ -18,11 +18,14 @@ class OmgFuserPreset:
         width: Width D of a token.
         heads: Attention heads of every block.
         mlp_ratio: Hidden width of the MLPs in units of D.
-        rgb: Stream of the pixels: DINOv2 with all weights frozen, DINOv2 with only its patch embedding frozen, a small
-            convolutional stem, an encoder of segmentation-models-pytorch, or none.
-        rgb_depth: Transformer blocks behind the stem or the encoder.
-        rgb_encoder: Name of that encoder.
-        rgb_weights: Weights of DINOv2: a file, ``hub`` for the hub caches of this machine, None for random ones.
+        rgb: Stream of the pixels: a backbone of timm, a small convolutional stem, or none.
+        rgb_depth: Transformer blocks behind the backbone or the stem.
+        rgb_backbone: Name of the backbone.
+        rgb_weights: Weights of the backbone: a file, ``package`` for an installed package that holds them, ``hub`` for
+            the hub caches of this machine, None for random ones.
+        rgb_training: What of the backbone trains: ``frozen`` for nothing, ``partly:N`` for the last N layers,
+            ``but_first`` for all but the patch embedding, ``lora:R`` for additions of rank R, or ``trained``.
+        rgb_kernel: Side of the valid convolution from the backbone's features to the tokens.
         stream_depth: Object guided blocks of a signal's stream.
         fusion: Name of the fusion operator.
         fusion_depth: Blocks of the fusion.
@@ -44,10 +47,12 @@ class OmgFuserPreset:
     width: int = 384
     heads: int = 12
     mlp_ratio: float = 4.0
-    rgb: Literal["dino_frozen", "dino_tuned", "conv", "encoder", "none"] = "dino_frozen"
+    rgb: Literal["backbone", "conv", "none"] = "backbone"
     rgb_depth: int = 0
-    rgb_encoder: str = "resnet18"
+    rgb_backbone: str = "vit_small_patch14_dinov2"
     rgb_weights: str | None = None
+    rgb_training: str = "frozen"
+    rgb_kernel: int = 1
     stream_depth: int = 6
     fusion: str = "token_transformer"
     fusion_depth: int = 6
@@ -61,8 +66,8 @@ class OmgFuserPreset:
     store_positions: bool = True
 
 
-_FEATURE = OmgFuserPreset(tile_size=448, object_rule="any", rgb="dino_tuned")
-_SCORE = OmgFuserPreset(tile_size=224, object_rule="majority", rgb="dino_frozen")
+_FEATURE = OmgFuserPreset(tile_size=448, object_rule="any", rgb_training="but_first", rgb_kernel=5)
+_SCORE = OmgFuserPreset(tile_size=224, object_rule="majority", rgb_training="frozen", rgb_kernel=3)
 
 
 def _small(paper: OmgFuserPreset) -> OmgFuserPreset:
@@ -75,6 +80,9 @@ def _small(paper: OmgFuserPreset) -> OmgFuserPreset:
         mlp_ratio=2.0,
         rgb="conv",
         rgb_depth=2,
+        rgb_backbone="tf_efficientnet_lite0",
+        rgb_training="trained",
+        rgb_kernel=1,
         stream_depth=2,
         fusion_depth=2,
         long_range_depth=3,

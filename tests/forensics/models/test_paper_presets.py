@@ -1,6 +1,4 @@
-"""The paper's sizes, counted without memory, and DINOv2's way to the token grid."""
-
-from pathlib import Path
+"""The paper's sizes, counted without memory."""
 
 import pytest
 import torch
@@ -9,7 +7,6 @@ from forensics.models import create_model
 from forensics.models.attention import Transformer
 from forensics.models.heads import DetectionTransformer, LocalizationHead
 from forensics.models.inputs import ModelInput, SignalInput
-from signals.errors import CheckpointMismatch, CheckpointMissing
 from signals.signal import SignalSpec
 
 timm = pytest.importorskip("timm")
@@ -59,45 +56,3 @@ def test_detection_averages_large_grids() -> None:
     enlarged = cells.repeat_interleave(3, 2).repeat_interleave(3, 3)
     torch.testing.assert_close(head(enlarged, enlarged), head(cells, cells))
     assert head(torch.randn(1, 32, 1, 1000), cells).shape == (1,)
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("size", [(448, 448), (256, 320), (32, 64)])
-def test_dino_stream_reaches_the_token_grid(size: tuple[int, int]) -> None:
-    from forensics.models.dino import DinoRgbStream, load_dinov2_small
-
-    with torch.device("meta"):
-        stream = DinoRgbStream(load_dinov2_small(), 384, 5, 16).eval()
-    tokens = stream(torch.zeros(1, 3, *size, device="meta"))
-    assert tokens.shape == (1, 384, size[0] // 16, size[1] // 16)
-
-
-def test_weights_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from safetensors.torch import save_file
-
-    from forensics.models import dino
-    from forensics.models.dino import load_dinov2_small
-
-    # one block of twelve is enough to see where the weights go
-    monkeypatch.setattr(dino, "create_backbone", lambda *names, **sizes: timm.create_model(*names, **sizes, depth=1))
-    source = load_dinov2_small()
-    torch.save({**source.state_dict(), "mask_token": torch.zeros(1, 384)}, tmp_path / "authors.pth")
-    save_file(source.state_dict(), tmp_path / "timm.safetensors")
-    for name in ("authors.pth", "timm.safetensors"):
-        loaded = load_dinov2_small(str(tmp_path / name))
-        assert torch.equal(loaded.patch_embed.proj.weight, source.patch_embed.proj.weight)
-    save_file({"other": torch.zeros(1)}, tmp_path / "other.safetensors")
-    (tmp_path / "broken.pth").write_bytes(b"nothing")
-    for name in ("other.safetensors", "broken.pth"):
-        with pytest.raises(CheckpointMismatch, match=name):
-            load_dinov2_small(str(tmp_path / name))
-
-
-def test_weights_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from forensics.models.dino import load_dinov2_small
-
-    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: None)
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    for weights in ("hub", str(tmp_path / "none.pth")):
-        with pytest.raises(CheckpointMissing, match="DINOv2"):
-            load_dinov2_small(weights)
