@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import Field, fields, replace
 from typing import Any, ClassVar, Protocol
 
+from forensics.models.early_mix.preset import PRESETS as EARLY_MIX
+from forensics.models.multistream.preset import PRESETS as MULTISTREAM
 from forensics.models.omgfuser.preset import PRESETS as OMGFUSER
+from forensics.models.owaf.preset import PRESETS as OWAF
+from forensics.models.rgb_baseline.preset import PRESETS as RGB_BASELINE
 from signals.errors import WrongUsage, did_you_mean
 
 
@@ -21,7 +25,7 @@ class Preset(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
-_PRESETS: Mapping[str, Preset] = {**OMGFUSER}
+_PRESETS: Mapping[str, Preset] = {**OMGFUSER, **MULTISTREAM, **OWAF, **EARLY_MIX, **RGB_BASELINE}
 
 
 def list_models() -> list[str]:

@@ -1,0 +1,122 @@
+"""The network, read top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from forensics.models.inputs import Localization, ModelInput, SignalInput, Streams
+from forensics.models.multistream.level_fusion import LevelFusion
+from forensics.models.multistream.streams import Level, PixelStream
+from forensics.models.network import RGB, FusionNetwork, Levels, run_where_present
+from signals.errors import WrongUsage
+from signals.signal import SignalSpec
+
+
+class MultiStream(FusionNetwork):
+    """One encoder for each stream, fused level by level, and one decoder to the map.
+
+    A stream has the levels that are no finer than its own grid. At the others it holds zeros and is left out of the
+    fusion.
+
+    Args:
+        signals: Specifications of the signals, in the order of their streams.
+        signal_streams: Their streams, by signal name: ``SignalInput`` -> levels.
+        rgb_stream: Stream of the pixels, ``[B, 3, H, W]`` -> levels, or None.
+        fusion: One for each level: all streams ``[B, S, D, h, w]`` and ``present [B, S]`` -> ``[B, D, h, w]``.
+        decoder: Fused levels -> map logits.
+        detection: Tokens and map logits -> score logits.
+        stream_heads: Streams -> map logits of each stream alone; read by the training only.
+        levels: The levels, finest first; a token is a cell of the last.
+        stream_drop: See :class:`FusionNetwork`, as the others.
+
+    Source: Siopi et al., Multi-Stream Fusion Network (MMM 2023), which fuses at the last level only.
+    """
+
+    def __init__(
+        self,
+        signals: Sequence[SignalSpec],
+        signal_streams: nn.ModuleDict,
+        rgb_stream: PixelStream | None,
+        fusion: Sequence[LevelFusion],
+        decoder: nn.Module,
+        detection: nn.Module,
+        stream_heads: nn.Module | None = None,
+        *,
+        levels: Sequence[Level],
+        stream_drop: float,
+        tile_size: int,
+        object_rule: Literal["any", "majority"],
+    ) -> None:
+        super().__init__(
+            signals,
+            reads_pixels=rgb_stream is not None,
+            stream_drop=stream_drop,
+            patch_size=levels[-1].stride,
+            tile_size=tile_size,
+            object_rule=object_rule,
+        )
+        self.signal_streams = signal_streams
+        self.rgb_stream = rgb_stream
+        self.fusion = nn.ModuleList(fusion)
+        self.decoder = decoder
+        self.detection = detection
+        self.stream_heads = stream_heads
+        self.levels = tuple(levels)
+
+    @property
+    def level_widths(self) -> tuple[int, ...]:
+        """Width D of each level, finest first."""
+        return tuple(level.width for level in self.levels)
+
+    @property
+    def readers(self) -> Mapping[str, nn.Module]:
+        """The readers of the signals' streams."""
+        streams: Mapping[str, Any] = dict(self.signal_streams.items())
+        return {name: stream.reader for name, stream in streams.items()}
+
+    def encode(self, inputs: ModelInput, present: Tensor) -> Streams:
+        """Runs every stream on the samples that have it, see :meth:`FusionNetwork.encode`."""
+        self.grid(inputs.rgb)
+        return run_where_present(inputs, present, self.stream_names, self._run)
+
+    def fuse(self, streams: Streams) -> Levels:
+        """The fused levels; zeros where no stream that is there has the level.
+
+        Raises:
+            WrongUsage: A sample has no stream.
+        """
+        if not torch.compiler.is_exporting() and not bool(streams.present.any(1).all()):
+            raise WrongUsage("a picture has no stream at all to fuse; give at least one signal or the pixels")
+        return tuple(fuse(level, streams.present) for fuse, level in zip(self.fusion, streams.levels, strict=True))
+
+    def decode(self, fused: Levels) -> Localization:
+        """The coarsest level is the tokens; all of them make the map."""
+        return Localization(fused[-1], self.decoder(fused))
+
+    def detect(self, tokens: Tensor, map_logits: Tensor) -> Tensor:
+        """See :meth:`FusionNetwork.detect`."""
+        score_logits: Tensor = self.detection(tokens, map_logits)
+        return score_logits
+
+    def run_stream(self, stream: nn.Module, signal: SignalInput, inputs: ModelInput) -> Levels:
+        """Runs a :class:`forensics.models.multistream.streams.SignalStream`, whose ``has_level`` tells zeros apart."""
+        levels: Levels = stream(signal)
+        return levels
+
+    def stream_logits(self, streams: Streams) -> Tensor:
+        """What each stream says alone: ``[B, S, h, w]``; ``[B, 0, h, w]`` without stream heads."""
+        if self.stream_heads is None:
+            return super().stream_logits(streams)
+        logits: Tensor = self.stream_heads(streams.levels[-1])
+        return logits
+
+    def _run(self, name: str, inputs: ModelInput) -> Levels:
+        if name == RGB:
+            assert self.rgb_stream is not None
+            levels: Levels = self.rgb_stream(inputs.rgb)
+            return levels
+        return self.run_stream(self.signal_streams[name], inputs.signals[name], inputs)

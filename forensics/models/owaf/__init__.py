@@ -1,0 +1,1 @@
+"""OwAF: score maps fused by operation-wise attention."""
