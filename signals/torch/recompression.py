@@ -57,7 +57,7 @@ def recompressions(pixels: Tensor, qualities: Sequence[int]) -> list[Tensor]:
     if min(height, width) < _MIN_SIZE:
         raise WrongUsage(f"a batch of {width} x {height} pixels: JPEG is imitated from 8 x 8 pixels; use larger crops.")
     luma, *chroma = to_ycc(whole)
-    transformed = [_transformed(luma), *(_transformed(_halved(plane)) for plane in chroma)]
+    transformed = [_transformed(luma), *(_transformed(halved(plane)) for plane in chroma)]
     results = []
     for quality in qualities:
         tables = [quantization_table(quality, base).to(whole.device) for base in (_LUMA_TABLE, _CHROMA_TABLE)]
@@ -65,8 +65,8 @@ def recompressions(pixels: Tensor, qualities: Sequence[int]) -> list[Tensor]:
             _decoded(blocks, table)
             for blocks, table in zip(transformed, (tables[0], tables[1], tables[1]), strict=True)
         )
-        doubled = (_doubled(plane, height, width) for plane in halves)
-        results.append(to_rgb(luma[..., :height, :width], *doubled))
+        chroma = [doubled(plane, height, width) for plane in halves]
+        results.append(to_rgb(luma[..., :height, :width], *chroma))
     return results
 
 
@@ -110,7 +110,7 @@ def _decoded(transformed: Tensor, table: Tensor) -> Tensor:
     return planes_of((inverse_dct(quantized * table) + 128).clamp(0, 255))
 
 
-def _halved(plane: Tensor) -> Tensor:
+def halved(plane: Tensor) -> Tensor:
     """Means of 2x2 samples, halves rounded down and up in turn: ``[B, ceil(H/2), ceil(W/2)]``, whole blocks wide."""
     height, width = plane.shape[-2:]
     # Encoders repeat the last column up to a whole block before they halve, and the last row only afterwards.
@@ -120,7 +120,7 @@ def _halved(plane: Tensor) -> Tensor:
     return (sums + bias) >> 2
 
 
-def _doubled(plane: Tensor, height: int, width: int) -> Tensor:
+def doubled(plane: Tensor, height: int, width: int) -> Tensor:
     """Chroma interpolated to twice its size: 3/4 of the nearer and 1/4 of the farther sample, in both directions."""
     plane = plane[..., : -(-height // 2), : -(-width // 2)]
     above = torch.cat([plane[..., :1, :], plane[..., :-1, :]], dim=-2)
