@@ -29,6 +29,8 @@ class Prediction:
             tiles those count that look most altered.
         similarities: By stream name: float32 ``[h, w]`` on the patch grid in -1..1, how much of the stream is in the
             fused tokens; a cheap hint of where the network looked at what.
+        confidence: float32 ``[H, W]`` in 0..1: how probable the network finds it that its own map is right about a
+            pixel; None for checkpoints without a confidence head.
     """
 
     map: NDArray[np.float32]
@@ -39,3 +41,4 @@ class Prediction:
     seconds: Mapping[str, float] = field(default_factory=dict)
     contributions: tuple[Contribution, ...] = ()
     similarities: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    confidence: NDArray[np.float32] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,22 +59,23 @@ class Predictor:
         return cls(found, found.build().to(place), RegionMerging(), place)
 
     @torch.inference_mode()
-    def predict(self, evidence: Evidence, explain: bool = False) -> Prediction:
+    def predict(self, evidence: Evidence, explain: bool = False, without: Collection[str] = ()) -> Prediction:
         """Analyzes one picture. Memory grows with its map, not with the network's activations.
 
         Args:
             evidence: The picture.
             explain: Whether to measure what each stream contributes, which costs a few passes more.
+            without: Names of signals not to read, as if the picture did not have them.
         """
         seconds: dict[str, float] = {}
         with _timed(seconds, "decode"):
             pixels = evidence.pixels
         with _timed(seconds, "signals"):
-            maps = tuple(extract(signal, evidence) for signal in self._signals)
+            maps = tuple(extract(signal, evidence) for signal in self._signals if signal.spec.name not in without)
         with _timed(seconds, "objects"):
             objects = self._segmenter.segment(pixels)
         height, width = pixels.shape[:2]
-        point = self.checkpoint.operating_point
+        point = self.checkpoint.operating_point_for([signal.spec.name for signal in maps if signal.usable])
         with _timed(seconds, "network"):
             model = self._network.model
             tensors = SampleTensors.of(Sample(pixels, maps, objects), model.patch_size, model.object_rule)
@@ -92,6 +93,9 @@ class Predictor:
             seconds=seconds,
             contributions=explained,
             similarities=whole.similarities,
+            confidence=None
+            if whole.confidence_logits is None
+            else torch.sigmoid(whole.confidence_logits[0, :height, :width]).numpy(),
         )
 
 

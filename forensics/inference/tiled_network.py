@@ -40,6 +40,7 @@ class Whole:
         similarities: ``[h, w]`` by stream name, see :meth:`FusionNetwork.similarities`.
         windows: The tiles that hold decoded rows, the one that looks most altered first.
         known_rows: Rows of patches that were decoded.
+        confidence_logits: ``[1, H, W]``; None for networks without a confidence head.
     """
 
     map_logits: Tensor
@@ -47,6 +48,7 @@ class Whole:
     similarities: Mapping[str, NDArray[np.float32]]
     windows: tuple[Window, ...]
     known_rows: int
+    confidence_logits: Tensor | None = None
 
 
 class TiledNetwork:
@@ -90,6 +92,7 @@ class TiledNetwork:
             dict(zip(model.stream_names, similarities, strict=False)),
             tuple(window for _, window in ranked),
             known,
+            whole.get("confidence"),
         )
 
     def explain(self, tensors: SampleTensors, whole: Whole, score_point: float) -> tuple[Contribution, ...]:
@@ -119,6 +122,8 @@ class TiledNetwork:
         similarities = self.model.similarities(streams, fused)
         if similarities is not None:
             grids["similarities"] = similarities
+        if self.model.confidence is not None:
+            grids["confidence"] = self.model.confidence(seen.tokens)
         return window, {name: grid[0].cpu() for name, grid in grids.items()}
 
     def _side_by_side(self, run: Callable[[Window], Result], windows: Iterable[Window]) -> Iterator[Result]:

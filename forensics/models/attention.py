@@ -1,4 +1,4 @@
-"""Transformer blocks, and the mask that keeps attention inside objects."""
+"""Transformer blocks, and the choice of how attention is computed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from forensics.models.dropout import Dropout, DropPath, Rows
+from forensics.models.dropped_attention import dropped_attention
+from forensics.models.object_attention import ObjectGuide, block_attention
+
+Mask = Tensor | ObjectGuide
+
+# Below: fused kernels take longer to start than the plain formula takes.
+_SHORT = 16
+# From here on a GPU skips blocks rather than reading a dense mask.
+_LONG = 1024
 
 
 class TransformerBlock(nn.Module):
@@ -31,14 +42,31 @@ class TransformerBlock(nn.Module):
         self.attention = SelfAttention(width, heads, dropout)
         self.mlp_norm = nn.LayerNorm(width)
         self.mlp = nn.Sequential(
-            nn.Linear(width, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, width), nn.Dropout(dropout)
+            nn.Linear(width, hidden), nn.GELU(), Dropout(dropout), nn.Linear(hidden, width), Dropout(dropout)
         )
         self.drop_path = DropPath(drop_path)
 
-    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Transforms tokens ``[B, N, D]``; ``mask`` bool ``[B, N, N]``, True where row may attend to column."""
-        tokens = tokens + self.drop_path(self.attention(self.attention_norm(tokens), mask))
-        return cast(Tensor, tokens + self.drop_path(self.mlp(self.mlp_norm(tokens))))
+    def forward(self, tokens: Tensor, mask: Mask | None = None, wanted: int | None = None) -> Tensor:
+        """Transforms tokens.
+
+        Args:
+            tokens: ``[B, N, D]``.
+            mask: Who may attend to whom: a guide, or bool ``[B, N, N]``, True where row may attend to column.
+            wanted: Number of leading tokens whose result is wanted; None for all.
+
+        Returns:
+            ``[B, wanted, D]``.
+        """
+
+        def mix(rows: Rows) -> Tensor:
+            normed = self.attention_norm(_select(tokens, rows))
+            return cast(Tensor, self.attention(normed, _select_mask(mask, rows), wanted))
+
+        def transform(rows: Rows) -> Tensor:
+            return cast(Tensor, self.mlp(self.mlp_norm(_select(mixed, rows))))
+
+        mixed = self.drop_path.add(tokens[:, :wanted], mix)
+        return self.drop_path.add(mixed, transform)
 
 
 class Transformer(nn.Module):
@@ -65,11 +93,14 @@ class Transformer(nn.Module):
         super().__init__()
         self.blocks = nn.ModuleList(TransformerBlock(width, heads, mlp_ratio, dropout, drop_path) for _ in range(depth))
 
-    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Transforms tokens ``[B, N, D]``; ``mask`` as in :class:`TransformerBlock`."""
-        for block in self.blocks:
-            tokens = block(tokens, mask)
-        return tokens
+    def forward(self, tokens: Tensor, mask: Mask | None = None, wanted: int | None = None) -> Tensor:
+        """Transforms tokens ``[B, N, D]``; see :meth:`TransformerBlock.forward`.
+
+        The last block computes the wanted tokens alone, which changes them by no more than rounding.
+        """
+        for index, block in enumerate(self.blocks, start=1):
+            tokens = block(tokens, mask, wanted if index == len(self.blocks) else None)
+        return tokens[:, :wanted]
 
 
 class SelfAttention(nn.Module):
@@ -81,60 +112,70 @@ class SelfAttention(nn.Module):
         self.dropout = dropout
         self.qkv = nn.Linear(width, 3 * width, bias=False)
         self.projection = nn.Linear(width, width)
-        self.projection_dropout = nn.Dropout(dropout)
+        self.projection_dropout = Dropout(dropout)
 
-    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Mixes tokens ``[B, N, D]``; ``mask`` bool ``[B, N, N]`` is the same for every head."""
-        batch, length, width = tokens.shape
-        # [B, N, 3D] -> three of [B, heads, N, D / heads]
-        q, k, v = self.qkv(tokens).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
-        mixed = functional.scaled_dot_product_attention(
-            q,
-            k,
-            v,
-            attn_mask=None if mask is None else mask[:, None],
-            dropout_p=self.dropout if self.training else 0.0,
-        )
-        mixed = mixed.transpose(1, 2).reshape(batch, length, width)
+    def forward(self, tokens: Tensor, mask: Mask | None = None, wanted: int | None = None) -> Tensor:
+        """Mixes tokens ``[B, N, D]``, the same way in every head; see :meth:`TransformerBlock.forward`."""
+        length, width = tokens.shape[1:]
+        if wanted is None or wanted >= length:
+            q, k, v = self._split(self.qkv(tokens), 3)
+        else:
+            of_query, of_key_and_value = self.qkv.weight.tensor_split([width])
+            (q,) = self._split(functional.linear(tokens[:, :wanted], of_query), 1)
+            k, v = self._split(functional.linear(tokens, of_key_and_value), 2)
+        mixed = attend(q, k, v, mask, self.dropout if self.training else 0.0)
+        mixed = mixed.transpose(1, 2).flatten(2)
         return cast(Tensor, self.projection_dropout(self.projection(mixed)))
 
-
-class DropPath(nn.Module):
-    """Zeroes whole samples of a residual branch in training and scales up the others.
-
-    Source: Huang et al., Deep Networks with Stochastic Depth (2016).
-    """
-
-    def __init__(self, probability: float) -> None:
-        super().__init__()
-        self.probability = probability
-
-    def forward(self, branch: Tensor) -> Tensor:
-        """Takes and gives ``[B, N, D]``."""
-        if not self.training or self.probability == 0.0:
-            return branch
-        keep = 1.0 - self.probability
-        kept = torch.rand(len(branch), 1, 1, device=branch.device) < keep
-        return branch * kept.to(branch.dtype) / keep
+    def _split(self, projected: Tensor, parts: int) -> tuple[Tensor, ...]:
+        """``[B, N, parts * D]`` -> as many of ``[B, heads, N, D / heads]``."""
+        batch, length, width = projected.shape
+        by_head = projected.view(batch, length, parts, self.heads, width // (parts * self.heads))
+        return by_head.permute(2, 0, 3, 1, 4).unbind(0)
 
 
-def object_attention_mask(membership: Tensor) -> Tensor:
-    """Lets a patch attend to the patches it shares an object with, and to itself.
-
-    Overlapping objects make a union: a patch of two objects sees both.
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask | None, dropout: float) -> Tensor:
+    """``dropout(softmax(q k' / sqrt(d))) v``, computed the way that suits device and length.
 
     Args:
-        membership: bool ``[B, K, N]``, patch n belongs to object k; the background is an object.
-
-    Returns:
-        bool ``[B, N, N]``, symmetric. A patch of no object at all, which only padding can hold, sees itself.
-
-    Source: OMG-Fuser, object guided attention.
+        q: Queries ``[B, heads, M, d]``, of all tokens or of the first M.
+        k: Keys ``[B, heads, N, d]``.
+        v: Values ``[B, heads, N, d]``.
+        mask: See :meth:`TransformerBlock.forward`.
+        dropout: Probability with which a weight is dropped.
     """
-    # Counts of at most K ones: exact in float32, and "more than none" holds in any float type.
-    members = membership.float()
-    shared = members.transpose(1, 2) @ members > 0
-    return shared | torch.eye(members.shape[2], dtype=torch.bool, device=members.device)
+    queries, length = q.shape[2], k.shape[2]
+    eager = not torch.compiler.is_compiling()
+    blockwise = isinstance(mask, ObjectGuide) and q.is_cuda and dropout == 0.0 and queries == length >= _LONG
+    if blockwise and eager:
+        return block_attention(q, k, v, cast(ObjectGuide, mask))
+    dense = mask.dense if isinstance(mask, ObjectGuide) else mask
+    if dense is not None:
+        dense = dense[:, :queries]
+    if eager and q.device.type == "cpu":
+        if length <= _SHORT:
+            return _plain_attention(q, k, v, dense, dropout)
+        if dropout > 0.0:
+            return dropped_attention(q, k, v, dense, dropout)
+    allowed = None if dense is None else dense[:, None]
+    return functional.scaled_dot_product_attention(q, k, v, attn_mask=allowed, dropout_p=dropout)
+
+
+def _plain_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, dropout: float) -> Tensor:
+    logits = (q * q.shape[-1] ** -0.5) @ k.mT
+    if mask is not None:
+        logits = logits.masked_fill(~mask[:, None], -torch.inf)
+    return functional.dropout(logits.softmax(-1), dropout) @ v
+
+
+def _select(tokens: Tensor, rows: Rows) -> Tensor:
+    return tokens if isinstance(rows, slice) else tokens.index_select(0, rows)
+
+
+def _select_mask(mask: Mask | None, rows: Rows) -> Mask | None:
+    if mask is None or isinstance(rows, slice):
+        return mask
+    return mask.select(rows) if isinstance(mask, ObjectGuide) else mask.index_select(0, rows)
 
 
 def to_tokens(grid: Tensor) -> Tensor:
@@ -144,4 +185,4 @@ def to_tokens(grid: Tensor) -> Tensor:
 
 def to_grid(tokens: Tensor, height: int, width: int) -> Tensor:
     """``[B, h * w, D]`` -> ``[B, D, h, w]``."""
-    return tokens.transpose(1, 2).reshape(len(tokens), -1, height, width)
+    return tokens.transpose(1, 2).reshape(tokens.shape[0], -1, height, width)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from forensics.models import create_model
+from forensics.models.confidence import add_confidence_head, has_confidence_head
+from forensics.models.expansion import expand_network, unfold
 from forensics.models.network import FusionNetwork
 from forensics.resources import checkpoints_dir
 from signals import SignalSpec, get_signal
+from signals.atomic_file import replace_file
 from signals.errors import CheckpointMismatch, CheckpointMissing, UnknownSignal, WrongUsage
 
 FORMAT = "2"
@@ -29,6 +32,29 @@ class OperatingPoint:
 
     map_logit: float = 0.0
     score_logit: float = 0.0
+
+
+@dataclass(frozen=True)
+class SpecialPoint:
+    """The operating point of pictures in which certain signals could be read.
+
+    Attributes:
+        signals: Names of the signals, all of them needed.
+        point: Their operating point.
+    """
+
+    signals: tuple[str, ...]
+    point: OperatingPoint
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> SpecialPoint:
+        """The inverse of :meth:`to_json`."""
+        logits = {name: float(value) for name, value in fields.items() if name != "signals"}
+        return cls(tuple(fields["signals"]), OperatingPoint(**logits))
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {"signals": list(self.signals), **asdict(self.point)}
 
 
 @dataclass(frozen=True)
@@ -47,13 +73,37 @@ class Checkpoint:
 
     @cached_property
     def specs(self) -> tuple[SignalSpec, ...]:
-        """Specifications of the signals it reads, in its order."""
-        return tuple(SignalSpec.from_json(fields) for fields in self.fields["signals"])
+        """Specifications of the signals it reads, in its order; those it was expanded by come last."""
+        added = [expansion["signal"] for expansion in self.expansions]
+        return tuple(SignalSpec.from_json(fields) for fields in [*self.fields["signals"], *added])
+
+    @property
+    def expansions(self) -> Sequence[Mapping[str, Any]]:
+        """What it was expanded by, in that order: ``signal``, ``arguments`` of the stream, ``confidence``."""
+        expansions: Sequence[Mapping[str, Any]] = self.fields.get("expansions", ())
+        return expansions
 
     @cached_property
     def operating_point(self) -> OperatingPoint:
-        """Where the shown map and score have their 0.5."""
+        """Where the shown map and score have their 0.5, unless a special point says otherwise."""
         return OperatingPoint(**self.fields["operating_point"])
+
+    @cached_property
+    def special_points(self) -> tuple[SpecialPoint, ...]:
+        """Further operating points, the newest last."""
+        return tuple(SpecialPoint.from_json(fields) for fields in self.fields.get("special_points", ()))
+
+    def operating_point_for(self, readable: Collection[str]) -> OperatingPoint:
+        """The operating point of a picture: of the special points that fit, the one with most signals.
+
+        Among equals the newest counts.
+
+        Args:
+            readable: Names of the signals that could be read in the picture.
+        """
+        fitting = [special for special in self.special_points if set(special.signals) <= set(readable)]
+        chosen = max(reversed(fitting), key=lambda special: len(special.signals), default=None)
+        return self.operating_point if chosen is None else chosen.point
 
     @cached_property
     def sha256(self) -> str:
@@ -72,8 +122,8 @@ class Checkpoint:
         for spec in self.specs:
             _check_version(self.name, spec)
         try:
-            model = create_model(self.fields["model"], signals=list(self.specs), **self.fields["arguments"])
-        except (WrongUsage, TypeError, ValueError) as error:
+            model = self._random_network()
+        except (WrongUsage, TypeError, ValueError, KeyError) as error:
             reason = " ".join(str(error).split())
             raise CheckpointMismatch(
                 f"checkpoint {self.name}: {reason}; use a checkpoint made for this version"
@@ -86,6 +136,21 @@ class Checkpoint:
                 f"checkpoint {self.name}: the weights do not fit ({reason}); fetch it again"
             ) from error
         return model.eval()
+
+    def _random_network(self) -> FusionNetwork:
+        name, arguments = self.fields["model"], dict(self.fields["arguments"])
+        # The weights that the training started from are not needed: the checkpoint has its own.
+        arguments.pop("rgb_weights", None)
+        base = [SignalSpec.from_json(fields) for fields in self.fields["signals"]]
+        model = create_model(name, signals=base, **arguments)
+        if self.fields.get("confidence"):
+            add_confidence_head(model)
+        for expansion in self.expansions:
+            spec = SignalSpec.from_json(expansion["signal"])
+            model = expand_network(model, name, arguments, spec, expansion["arguments"])
+            if expansion.get("confidence"):
+                add_confidence_head(model)
+        return model
 
 
 def find_checkpoint(name_or_path: str | Path) -> Checkpoint:
@@ -115,7 +180,13 @@ def find_checkpoint(name_or_path: str | Path) -> Checkpoint:
         raise CheckpointMismatch(f"checkpoint {name_or_path}: its format is {version}, this version reads {FORMAT}")
     checkpoint = Checkpoint(folder.name, folder, fields)
     try:
-        _ = checkpoint.specs, checkpoint.operating_point, fields["model"], dict(fields["arguments"])
+        _ = (
+            checkpoint.specs,
+            checkpoint.operating_point,
+            checkpoint.special_points,
+            fields["model"],
+            dict(fields["arguments"]),
+        )
     except (KeyError, TypeError, ValueError, WrongUsage) as error:
         raise CheckpointMismatch(
             f"checkpoint {name_or_path}: {FIELDS} lacks or misspells a field ({error}); fetch it again"
@@ -137,6 +208,9 @@ def save_checkpoint(
     specs: tuple[SignalSpec, ...],
     operating_point: OperatingPoint,
     facts: Mapping[str, Any],
+    *,
+    special_points: Sequence[SpecialPoint] = (),
+    parent: Checkpoint | None = None,
 ) -> Checkpoint:
     """Writes weights and fields; the model card is written by who knows the measurements.
 
@@ -148,15 +222,28 @@ def save_checkpoint(
         specs: Specifications of its signals, in its order.
         operating_point: Logits shown as 0.5.
         facts: What the training knows of itself: data hashes, seed, recipe, duration.
+        special_points: Logits shown as 0.5 in pictures with certain signals.
+        parent: The checkpoint that it was made from.
     """
+    base, expanded = unfold(model)
     fields = {
         "format": FORMAT,
         "model": preset,
         "arguments": dict(arguments),
-        "signals": [spec.to_json() for spec in specs],
-        "operating_point": {"map_logit": operating_point.map_logit, "score_logit": operating_point.score_logit},
+        "signals": [spec.to_json() for spec in specs[: len(base.specs)]],
+        "confidence": has_confidence_head(base),
+        "expansions": [
+            {
+                "signal": network.spec.to_json(),
+                "arguments": dict(network.stream_arguments),
+                "confidence": has_confidence_head(network),
+            }
+            for network in expanded
+        ],
+        "operating_point": asdict(operating_point),
+        "special_points": [special.to_json() for special in special_points],
         "calibration": None,
-        "parent": None,
+        "parent": None if parent is None else {"name": parent.name, "sha256": parent.sha256},
         **facts,
     }
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
@@ -169,6 +256,13 @@ def save_checkpoint(
     return Checkpoint(folder.name, folder, fields)
 
 
+def add_facts(checkpoint: Checkpoint, facts: Mapping[str, Any]) -> Checkpoint:
+    """Puts further facts, such as measurements, into the fields of a checkpoint on disk."""
+    fields = {**checkpoint.fields, **facts}
+    replace_file(checkpoint.folder / FIELDS, (json.dumps(fields, indent=2) + "\n").encode())
+    return Checkpoint(checkpoint.name, checkpoint.folder, fields)
+
+
 def _check_version(checkpoint: str, spec: SignalSpec) -> None:
     try:
         installed = get_signal(spec.name).spec
@@ -176,13 +270,10 @@ def _check_version(checkpoint: str, spec: SignalSpec) -> None:
         raise CheckpointMismatch(
             f"checkpoint {checkpoint} reads the signal {spec.name}, which is not installed"
         ) from error
-    if installed.version != spec.version:
-        raise CheckpointMismatch(
-            f"checkpoint {checkpoint} was trained on version {spec.version} of the signal {spec.name}, "
-            f"installed is version {installed.version}; use a checkpoint made for this version"
-        )
-    if (installed.channels, installed.stride, installed.dtype) != (spec.channels, spec.stride, spec.dtype):
-        raise CheckpointMismatch(
-            f"checkpoint {checkpoint}: the signal {spec.name} that is installed has another shape; "
-            "install the package it was trained with"
-        )
+    for name in ("version", "channels", "stride", "dtype"):
+        trained_on, there_is = getattr(spec, name), getattr(installed, name)
+        if trained_on != there_is:
+            raise CheckpointMismatch(
+                f"checkpoint {checkpoint} was trained on {name} {trained_on} of the signal {spec.name}, "
+                f"installed is {name} {there_is}; use a checkpoint made for this version"
+            )

@@ -14,30 +14,32 @@ from forensics.models.attention import Transformer, to_tokens
 
 
 class LocalizationHead(nn.Module):
-    """Transposed convolutions from the patch grid to pixels, 16 a patch in both directions.
+    """Transposed convolutions from the patch grid to pixels.
 
-    A 1x1 layer, three stages that double the size and halve the width, a last doubling to one channel.
+    A 1x1 layer, stages that double the size and halve the width, a last doubling to one channel.
 
     Args:
-        width: Width D of a token, a multiple of eight.
+        width: Width D of a token, a multiple of half the patch size.
+        patch_size: Pixels a patch in both directions, a power of two; the published one is 16.
 
     Source: OMG-Fuser, localization head (its sigmoid is left to the loss and the caller).
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, patch_size: int = 16) -> None:
         super().__init__()
         layers: list[nn.Module] = [nn.ConvTranspose2d(width, width, 1), nn.BatchNorm2d(width), nn.ReLU()]
-        for before in (width, width // 2, width // 4):
+        for _ in range(int(math.log2(patch_size)) - 1):
             layers += [
-                *_doubling(before, before // 2),
-                nn.Conv2d(before // 2, before // 2, 3, padding=1),
-                nn.BatchNorm2d(before // 2),
+                *_doubling(width, width // 2),
+                nn.Conv2d(width // 2, width // 2, 3, padding=1),
+                nn.BatchNorm2d(width // 2),
                 nn.ReLU(),
             ]
-        self.layers = nn.Sequential(*layers, *_doubling(width // 8, 1), nn.Conv2d(1, 1, 3, padding=1))
+            width //= 2
+        self.layers = nn.Sequential(*layers, *_doubling(width, 1), nn.Conv2d(1, 1, 3, padding=1))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """``[B, D, h, w]`` -> logits ``[B, 1, 16 h, 16 w]``."""
+        """``[B, D, h, w]`` -> logits ``[B, 1, patch h, patch w]``."""
         return cast(Tensor, self.layers(tokens))
 
 
@@ -72,8 +74,9 @@ class DetectionTransformer(nn.Module):
             size = (max(1, rows // shrink), max(1, columns // shrink))
             tokens = functional.adaptive_avg_pool2d(tokens, size)
         sequence = to_tokens(tokens)
-        token = self.token.to(sequence.dtype).expand(len(sequence), 1, -1)
-        return cast(Tensor, self.score(self.transformer(torch.cat([token, sequence], dim=1))[:, 0])[:, 0])
+        token = self.token.to(sequence.dtype).expand(sequence.shape[0], 1, -1)
+        read = self.transformer(torch.cat([token, sequence], dim=1), wanted=1)
+        return cast(Tensor, self.score(read[:, 0])[:, 0])
 
 
 class PooledDetectionHead(nn.Module):

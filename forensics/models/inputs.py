@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
+
+from forensics.models.object_attention import ObjectGuide
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,11 @@ class ModelInput:
     rgb: Tensor
     signals: Mapping[str, SignalInput]
     membership: Tensor
+
+    @cached_property
+    def guide(self) -> ObjectGuide:
+        """Which patches may attend to which, made once for all streams."""
+        return ObjectGuide(self.membership.flatten(2))
 
     def to(self, device: torch.device) -> ModelInput:
         """The same on another device."""

@@ -137,7 +137,7 @@ class FusionNetwork(nn.Module, ABC):
 
     def presence(self, inputs: ModelInput) -> Tensor:
         """Which of the S streams each picture has: bool ``[B, S]``."""
-        batch, device = len(inputs.rgb), inputs.rgb.device
+        batch, device = inputs.rgb.shape[0], inputs.rgb.device
         columns = []
         for name in self.stream_names:
             signal = inputs.signals.get(name)

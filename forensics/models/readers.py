@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -33,9 +34,11 @@ class Reader(nn.Module):
 
     Attributes:
         channels: Channels of the result.
+        sides: Names and shapes of the side tensors it reads.
     """
 
     channels: int
+    sides: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
 
 class NumericReader(Reader):
@@ -77,6 +80,7 @@ class CategoricalReader(Reader):
     """
 
     first_row: Tensor
+    sides: Mapping[str, tuple[int, ...]] = MappingProxyType({"quantization_table": (8, 8), "was_jpeg": ()})
 
     def __init__(self, spec: SignalSpec, width: int) -> None:
         super().__init__()
@@ -90,17 +94,24 @@ class CategoricalReader(Reader):
 
     def forward(self, signal: SignalInput) -> Tensor:
         """``[B, C, h, w]`` in ``0 .. levels - 1`` -> ``[B, width, h, w]``."""
-        batch, channels, rows, columns = signal.values.shape
         indices = signal.values.permute(0, 2, 3, 1).long().clamp(0, self.levels - 1) + self.first_row
-        cells = self.table(indices.reshape(-1, channels)).view(batch, rows, columns, -1).permute(0, 3, 1, 2)
+        cells = self._sum_of_rows(indices).permute(0, 3, 1, 2)
         scale, shift = self.side_mlp(self._side(signal))[:, :, None, None].chunk(2, dim=1)
         cells = functional.relu(self.norm(cells) * (1 + scale) + shift)
         mixed: Tensor = self.mix(cells * signal.valid[:, None])
         return mixed
 
+    def _sum_of_rows(self, indices: Tensor) -> Tensor:
+        """Row numbers ``[B, h, w, C]`` -> ``[B, h, w, width]``."""
+        if torch.compiler.is_exporting():
+            # A graph has no bags of embeddings but a loop.
+            return functional.embedding(indices, self.table.weight).sum(3)
+        sums: Tensor = self.table(indices.flatten(0, 2))
+        return sums.view(*indices.shape[:3], -1)
+
     def _side(self, signal: SignalInput) -> Tensor:
         """``[B, 65]``: log2 of the quantization table, and whether the picture was a JPEG."""
-        batch, device = len(signal.values), signal.values.device
+        batch, device = signal.values.shape[0], signal.values.device
         steps = signal.side.get("quantization_table", torch.ones(batch, 8, 8, device=device))
         was_jpeg = signal.side.get("was_jpeg", torch.zeros(batch, device=device))
         return torch.cat([steps.float().clamp_min(1).log2().flatten(1), was_jpeg.float().reshape(batch, 1)], dim=1)

@@ -46,8 +46,8 @@ def inverse_dct(coefficients: Tensor) -> Tensor:
 
 
 def _descaled(numbers: Tensor, bits: int) -> Tensor:
-    """Divided by ``2**bits`` and rounded, halves upward."""
-    return torch.floor((numbers + 2.0 ** (bits - 1)) / 2.0**bits)
+    """Divided by ``2**bits`` and rounded, halves upward; ``numbers`` are consumed."""
+    return numbers.add_(2.0 ** (bits - 1)).mul_(2.0**-bits).floor_()
 
 
 @cache

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from forensics.models.attention import object_attention_mask
 from forensics.models.inputs import Localization, ModelInput, SignalInput, Streams
 from forensics.models.network import RGB, FusionNetwork, Levels, run_where_present
 from forensics.models.positions import PositionTable
@@ -101,7 +100,7 @@ class OmgFuser(FusionNetwork):
         """Runs a :class:`forensics.models.streams.SignalStream`."""
         rows, columns = self.grid(inputs.rgb)
         positions = self.positions(rows, columns, inputs.rgb.device)
-        return (stream(signal, positions, object_attention_mask(inputs.membership.flatten(2))),)
+        return (stream(signal, positions, inputs.guide),)
 
     def stream_logits(self, streams: Streams) -> Tensor:
         """What each stream says alone: ``[B, S, h, w]``; ``[B, 0, h, w]`` without stream heads."""

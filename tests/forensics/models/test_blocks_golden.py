@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from forensics.models.attention import Transformer, TransformerBlock, object_attention_mask
+from forensics.models.attention import Transformer, TransformerBlock
 from forensics.models.fusion import TokenFusion, stream_similarity
 from forensics.models.heads import DetectionTransformer, LocalizationHead
 from forensics.models.long_range import LongRangeTransformer
+from forensics.models.object_attention import object_attention_mask
 from forensics.models.positions import PositionTable, position_table
 from forensics.objects import ObjectMasks
 
