@@ -7,28 +7,31 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 WIDTH, HEIGHT = 640, 400
-LEFT, RIGHT, TOP, BOTTOM = 70, 20, 40, 55
+LEFT, RIGHT, TOP, BOTTOM = 70, 20, 58, 55
 COLORS = ("#1f5fa8", "#c0504d", "#4f8a3c", "#7a5aa6", "#c98a1b")
 
 
-def draw_lines(lines: Mapping[str, Sequence[tuple[float, float]]], title: str, *, x_label: str, y_label: str) -> str:
-    """Draws lines through points, both axes from zero.
+def draw_lines(
+    lines: Mapping[str, Sequence[tuple[float, float]]], title: str, *, x_label: str, y_label: str, y_from: float = 0.0
+) -> str:
+    """Draws lines through points, named above the plot where there are several.
 
     Args:
         lines: Points ``(x, y)`` of each line, by its name.
         title: Above the plot.
         x_label: Below the plot.
         y_label: Left of the plot.
+        y_from: Where the upright axis begins; the other begins at zero.
 
     Returns:
         The SVG file's text.
     """
     x_ticks = ticks(max(x for points in lines.values() for x, _ in points))
-    y_ticks = ticks(max(y for points in lines.values() for _, y in points))
+    y_ticks = [y_from + tick for tick in ticks(max(y for points in lines.values() for _, y in points) - y_from)]
 
     def place(x: float, y: float) -> tuple[float, float]:
         across = LEFT + (WIDTH - LEFT - RIGHT) * x / x_ticks[-1]
-        return across, HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * y / y_ticks[-1]
+        return across, HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (y - y_from) / (y_ticks[-1] - y_from)
 
     parts = [_text(WIDTH / 2, 22, title, "middle", 15)]
     for x in x_ticks:
@@ -47,7 +50,8 @@ def draw_lines(lines: Mapping[str, Sequence[tuple[float, float]]], title: str, *
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{color}"/>' for x, y in placed]
         if len(lines) > 1:
-            parts.append(_text(LEFT + 12, TOP + 18 + 18 * index, name, "start", 12, color))
+            column = (WIDTH - LEFT - RIGHT) / len(lines)
+            parts.append(_text(LEFT + column * (index + 0.5), TOP - 13, name, "middle", 12, color))
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '

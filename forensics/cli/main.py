@@ -15,6 +15,8 @@ import typer
 from forensics import __version__
 from forensics.cli.analyze import analyze
 from forensics.cli.evaluate import evaluate
+from forensics.cli.expand import expand
+from forensics.cli.export import export
 from forensics.cli.forge import forge
 from forensics.cli.info import info
 from forensics.cli.messages import one_line
@@ -57,7 +59,9 @@ app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
 )(train)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(expand)
 app.command()(evaluate)
+app.command()(export)
 app.command()(info)
 
 

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
+import numpy as np
 import torch
-from lightning import LightningDataModule
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from forensics.data.batch import TrainingBatch
 from forensics.data.forge import Forger, get_recipe
+from forensics.data.loading import TrainingLoader
 from forensics.data.photos import PhotoPool
 from forensics.data.sample import SampleReader, SampleTensors
-from forensics.objects import RegionMerging, Rule
+from forensics.data.training_data import DevelopmentPicture, NetworkNeeds, TrainingData
+from forensics.objects import RegionMerging
 from signals import Evidence, get_signal
-from signals.errors import NoPictures, WrongUsage
+from signals.errors import NoPictures, UnreadableImage, WrongUsage
+
+__all__ = ["ForgedDataModule", "ForgedDataset", "split_photos"]
 
 # A validation stream shares photos with no training stream and no seed with any.
 VALIDATION_SEED_OFFSET = 1_000_003
 TEST_SEED_OFFSET = 2_000_003
 # Without a manifest every eighth photo validates.
 VALIDATION_STEP = 8
-
-
-@dataclass(frozen=True)
-class NetworkNeeds:
-    """What a network asks of its data: signals, patch size and object rule."""
-
-    signals: tuple[str, ...]
-    patch: int
-    rule: Rule
+# Past the validation batches of any fit.
+FIRST_DEVELOPMENT_PICTURE = 1 << 20
 
 
 class ForgedDataset(Dataset[TrainingBatch]):
@@ -42,53 +37,44 @@ class ForgedDataset(Dataset[TrainingBatch]):
     Args:
         forger: Makes the pictures.
         needs: What the network asks for.
-        sizes: Picture sizes ``(H, W)``; all pictures of one batch share one.
-        batch_size: Pictures a batch.
+        sizes: Picture sizes ``(H, W)``; all pictures of one step share one.
+        step_pictures: Pictures a step, of all processes together.
+        strict: Whether a photo that cannot be read is an error; otherwise it is passed over and named in the batch.
     """
 
     def __init__(
-        self, forger: Forger, needs: NetworkNeeds, sizes: list[tuple[int, int]], batch_size: int, length: int
+        self,
+        forger: Forger,
+        needs: NetworkNeeds,
+        sizes: list[tuple[int, int]],
+        step_pictures: int,
+        strict: bool = False,
     ) -> None:
         self._forger = forger
         self._needs = needs
         self._sizes = sizes
-        self._batch_size = batch_size
-        self._length = length
+        self._step_pictures = step_pictures
+        self._strict = strict
         # Coarser objects than in analysis: pictures are small here and there are very many of them.
         signals = tuple(get_signal(name) for name in needs.signals)
         self._reader = SampleReader(signals, RegionMerging(max_pixels=1 << 14))
 
-    def __len__(self) -> int:
-        return self._length
-
     def __getitem__(self, index: int) -> TrainingBatch:
-        size = self._sizes[index // self._batch_size % len(self._sizes)]
+        size = self._sizes[index // self._step_pictures % len(self._sizes)]
         forged = self._forger.forge(index, size)
+        skipped = tuple(self._forger.unreadable.values())
+        if skipped and self._strict:
+            raise UnreadableImage(skipped[0])
         sample = self._reader.read(Evidence.open(forged.data))
         tensors = SampleTensors.of(sample, self._needs.patch, self._needs.rule)
         mask = torch.from_numpy(forged.mask)[None, None].float()
-        return TrainingBatch(tensors.whole(), mask, torch.tensor([float(forged.label)]))
+        label = torch.tensor([float(forged.label)])
+        return TrainingBatch(
+            tensors.whole(), mask, label, skipped=skipped, names=(f"forgery {index} of seed {self._forger.seed}",)
+        )
 
 
-class FreshPerEpoch(Sampler[int]):
-    """Goes on where the epoch before ended, so that no forgery is seen twice."""
-
-    def __init__(self, length: int) -> None:
-        self._length = length
-        self._epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by the trainer before each epoch."""
-        self._epoch = epoch
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(self._epoch * self._length, (self._epoch + 1) * self._length))
-
-
-class ForgedDataModule(LightningDataModule):
+class ForgedDataModule(TrainingData):
     """Training and validation forgeries from two disjoint sets of photos.
 
     Args:
@@ -98,8 +84,8 @@ class ForgedDataModule(LightningDataModule):
         recipe: Name of the forging recipe.
         seed: Seed of the forgeries.
         sizes: Sizes ``[height, width]`` of the pictures, multiples of the patch size, one a batch in turn.
-        batch_size: Pictures a batch, an even number: every forgery comes with its pristine twin.
-        batches: Batches an epoch.
+        batch_size: Pictures a batch and process, an even number: every forgery comes with its pristine twin.
+        batches: Batches an epoch and process.
         validation_batches: Batches of the validation set.
         workers: Processes that forge beside the training.
     """
@@ -115,39 +101,37 @@ class ForgedDataModule(LightningDataModule):
         validation_batches: int = 16,
         workers: int = 1,
     ) -> None:
-        super().__init__()
+        super().__init__(batch_size, workers)
         if batch_size % 2:
-            raise ValueError("batch_size must be even: a forgery and its twin share a batch")
+            raise WrongUsage(f"batch_size {batch_size} is odd; a forgery and its twin share a batch, give an even one")
         self._photos = Path(photos)
         self._recipe = get_recipe(recipe)
         self._seed = seed
         self._sizes = [(height, width) for height, width in sizes or [(256, 256)]]
-        self._batch_size = batch_size
         self._batches = batches
         self._validation_batches = validation_batches
-        self._workers = workers
 
     def setup(self, stage: str) -> None:
-        """Opens the photos; what the network needs is asked of the module under training."""
+        """Opens the photos.
+
+        Raises:
+            UnreadableImage: A photo that the manifest gives to the validation cannot be read.
+        """
         train, validation = split_photos(self._photos)
+        self.note_skipped(tuple(train.warnings))
+        if validation.warnings:
+            raise UnreadableImage(f"validation photo {validation.warnings[0]}")
         self.forger = Forger(train, self._recipe, self._seed)
         self.validation_forger = Forger(validation, self._recipe, self._seed + VALIDATION_SEED_OFFSET)
-        assert self.trainer is not None
-        needs = self.trainer.lightning_module.needs
-        assert isinstance(needs, NetworkNeeds)
-        self._needs = needs
 
-    def train_dataloader(self) -> DataLoader[TrainingBatch]:
+    def train_dataloader(self) -> TrainingLoader:
         """Fresh forgeries each epoch."""
-        length = self._batches * self._batch_size
-        dataset = ForgedDataset(self.forger, self._needs, self._sizes, self._batch_size, length)
-        return self._loader(dataset, FreshPerEpoch(length))
+        return self.train_on(self._dataset(self.forger), self._batches)
 
     def val_dataloader(self) -> DataLoader[TrainingBatch]:
         """The same forgeries each time."""
-        length = self._validation_batches * self._batch_size
-        dataset = ForgedDataset(self.validation_forger, self._needs, self._sizes, self._batch_size, length)
-        return self._loader(dataset, None)
+        dataset = self._dataset(self.validation_forger, strict=True)
+        return self.evaluate_on(dataset, self._validation_batches * self._batch_size)
 
     def test_dataloader(self) -> DataLoader[TrainingBatch]:
         """Forgeries of the photos that a manifest gives to ``test``.
@@ -155,9 +139,17 @@ class ForgedDataModule(LightningDataModule):
         Raises:
             WrongUsage: There is no manifest.
         """
-        length = self._validation_batches * self._batch_size
         forger = Forger(PhotoPool.open(self._photos, split="test"), self._recipe, self._seed + TEST_SEED_OFFSET)
-        return self._loader(ForgedDataset(forger, self._needs, self._sizes, self._batch_size, length), None)
+        return self.evaluate_on(self._dataset(forger, strict=True), self._validation_batches * self._batch_size)
+
+    def development(self, count: int) -> Iterator[DevelopmentPicture]:
+        """``count`` forgeries of the validation photos, half of them pristine, and those photos whole."""
+        for index in range(FIRST_DEVELOPMENT_PICTURE, FIRST_DEVELOPMENT_PICTURE + count):
+            forged = self.validation_forger.forge(index)
+            yield DevelopmentPicture(Evidence.open(forged.data), forged.mask)
+        for photo in self.validation_forger.photos:
+            evidence = Evidence.open(photo.path)
+            yield DevelopmentPicture(evidence, np.zeros((evidence.height, evidence.width), dtype=bool))
 
     def facts(self) -> dict[str, Any]:
         """What a checkpoint records of its data."""
@@ -172,17 +164,18 @@ class ForgedDataModule(LightningDataModule):
             "batch_size": self._batch_size,
         }
 
-    def _loader(self, dataset: ForgedDataset, sampler: Sampler[int] | None) -> DataLoader[TrainingBatch]:
-        return DataLoader(
-            dataset,
-            batch_size=self._batch_size,
-            sampler=sampler,
-            num_workers=self._workers,
-            collate_fn=TrainingBatch.of,
-            worker_init_fn=_one_thread,
-            persistent_workers=self._workers > 0,
-            prefetch_factor=4 if self._workers else None,
+    def describe(self) -> str:
+        """See :meth:`TrainingData.describe`."""
+        train, validation = self.forger.photos, self.validation_forger.photos
+        return (
+            f"Forgeries made of {len(train)} photos (`{train.data_hash[:16]}`),"
+            f" validated on {len(validation)} others (`{validation.data_hash[:16]}`)"
         )
+
+    def _dataset(self, forger: Forger, strict: bool = False) -> ForgedDataset:
+        # Sizes of training steps are those of all processes, so that none waits for another.
+        pictures = self._batch_size if strict else self._batch_size * self.world_size
+        return ForgedDataset(forger, self.needs, self._sizes, pictures, strict)
 
 
 def split_photos(folder: Path) -> tuple[PhotoPool, PhotoPool]:
@@ -199,9 +192,4 @@ def split_photos(folder: Path) -> tuple[PhotoPool, PhotoPool]:
     rest = tuple(photo for photo in pool.photos if photo not in held_out)
     if len(rest) < 2:
         raise NoPictures(f"{folder}: {len(pool)} photos are too few to train and validate on; give at least 3")
-    return PhotoPool(rest), PhotoPool(held_out)
-
-
-def _one_thread(worker: int) -> None:
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
+    return PhotoPool(rest, pool.warnings), PhotoPool(held_out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,14 +49,16 @@ class SampleReader:
     Attributes:
         signals: The signals to extract, in the network's order.
         segmenter: Finds the objects.
+        extract: Reads one signal: from the picture, or :meth:`signals.cache.SignalCache.extract`.
     """
 
     signals: tuple[Signal, ...]
     segmenter: ObjectSegmenter
+    extract: Callable[[Signal, Evidence], SignalMap] = extract
 
     def read(self, evidence: Evidence) -> Sample:
         """Extracts every signal and the objects of one picture."""
-        maps = tuple(extract(signal, evidence) for signal in self.signals)
+        maps = tuple(self.extract(signal, evidence) for signal in self.signals)
         return Sample(evidence.pixels, maps, self.segmenter.segment(evidence.pixels))
 
 
@@ -151,4 +153,4 @@ def _stack_signal(items: Sequence[SignalInput | None]) -> SignalInput:
 
 def _pad_objects(membership: Tensor, objects: int) -> Tensor:
     missing = objects - membership.shape[1]
-    return torch.cat([membership, membership.new_zeros(1, missing, *membership.shape[2:])], dim=1)
+    return torch.cat([membership, membership.new_zeros(len(membership), missing, *membership.shape[2:])], dim=1)

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, Literal
 
-import numpy as np
+import torch
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 
-from forensics.data.datamodule import ForgedDataModule
-from forensics.data.forge import Forger
+from forensics.data.training_data import DevelopmentPicture, TrainingData
 from forensics.inference import Predictor
 from forensics.models.checkpoint import CARD, Checkpoint, OperatingPoint, save_checkpoint
 from forensics.models.network import FusionNetwork
 from forensics.objects import RegionMerging
 from forensics.training.module import FuserModule
 from forensics.training.operating_point import Development, choose_operating_point
-from signals import Evidence
 from signals.errors import OutputNotWritable
-
-# Past the validation batches of any fit.
-FIRST_DEVELOPMENT_PICTURE = 1 << 20
 
 
 class ExportCheckpoint(Callback):
@@ -33,21 +29,29 @@ class ExportCheckpoint(Callback):
 
     Args:
         folder: Where to write; by default ``checkpoint`` in the run's log folder.
-        pictures: Development forgeries (half of them pristine) that choose the operating point, beside the
-            whole validation photos.
+        pictures: Development pictures that choose the operating point, see ``TrainingData.development``.
         false_alarms: Largest tolerated fraction of flagged pristine development pictures.
+        weights: Those of the ``best`` checkpoint of the run, where one was written, or the ``last`` ones.
     """
 
-    def __init__(self, folder: Path | None = None, pictures: int = 400, false_alarms: float = 0.05) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        pictures: int = 400,
+        false_alarms: float = 0.05,
+        weights: Literal["best", "last"] = "best",
+    ) -> None:
         self._folder = folder
         self._pictures = pictures
         self._false_alarms = false_alarms
+        self._weights = weights
         self._started = time.perf_counter()
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock, and finds out now rather than at the end whether the folder can be written."""
         self._started = time.perf_counter()
-        folder = self._folder_of(trainer)
+        # At the end only one process is left to ask, and the trainer would wait for the others.
+        self._folder = folder = self._folder_of(trainer)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -56,11 +60,13 @@ class ExportCheckpoint(Callback):
     @rank_zero_only
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Looks at the development pictures with the trained network, then writes it with what they chose."""
+        if self._weights == "best":
+            _load_best(trainer, pl_module)
         data = trainer.datamodule  # type: ignore[attr-defined]
         assert isinstance(pl_module, FuserModule)
-        assert isinstance(data, ForgedDataModule)
+        assert isinstance(data, TrainingData)
         facts = {
-            "data": data.facts(),
+            "data": {**data.facts(), "described": data.describe(), "skipped": data.skipped_facts()},
             "training": {
                 "steps": trainer.global_step,
                 "minutes": round((time.perf_counter() - self._started) / 60, 1),
@@ -70,40 +76,62 @@ class ExportCheckpoint(Callback):
                 "tracefuse": version("tracefuse"),
             },
         }
-        model = pl_module.model.eval()
-        looked = development_pictures(_plain_predictor(model), data.validation_forger, self._pictures)
+        pl_module.model.eval()
+        checkpoint = self.write(self._folder_of(trainer), pl_module, data, facts)
+        (checkpoint.folder / CARD).write_text(model_card(checkpoint), encoding="utf-8")
+        print(f"checkpoint: {checkpoint.folder}")
+
+    def write(self, folder: Path, module: FuserModule, data: TrainingData, facts: Mapping[str, Any]) -> Checkpoint:
+        """Chooses the operating point of a trained network and writes its checkpoint, without the model card."""
+        if module.phase == "confidence":
+            assert module.base is not None
+            return _with_confidence(folder, module, module.base, facts)
+        looked = development_pictures(plain_predictor(module.model), data.development(self._pictures))
         point = choose_operating_point(looked, self._false_alarms)
-        folder, arguments = self._folder_of(trainer), pl_module.arguments
-        checkpoint = save_checkpoint(folder, model, pl_module.preset, arguments, pl_module.specs, point, facts)
-        (folder / CARD).write_text(model_card(checkpoint), encoding="utf-8")
-        print(f"checkpoint: {folder}")
+        return save_checkpoint(folder, module.model, module.preset, module.arguments, module.specs, point, facts)
 
     def _folder_of(self, trainer: Trainer) -> Path:
         return self._folder or Path(trainer.log_dir or trainer.default_root_dir) / "checkpoint"
 
 
-def _plain_predictor(model: FusionNetwork) -> Predictor:
+def _with_confidence(folder: Path, module: FuserModule, base: Checkpoint, facts: Mapping[str, Any]) -> Checkpoint:
+    """Map and score are those of the checkpoint it began with, and so is all that was chosen for them."""
+    return save_checkpoint(
+        folder,
+        module.model,
+        module.preset,
+        module.arguments,
+        module.specs,
+        base.operating_point,
+        {**facts, "calibration": base.fields.get("calibration")},
+        special_points=base.special_points,
+        parent=base,
+    )
+
+
+def plain_predictor(model: FusionNetwork) -> Predictor:
     """The network with its operating point at zero, before it is a checkpoint on disk."""
     zero = {"operating_point": asdict(OperatingPoint())}
     device = next(model.parameters()).device
     return Predictor(Checkpoint("in training", Path(), zero), model, RegionMerging(), device)
 
 
-def development_pictures(predictor: Predictor, forger: Forger, count: int) -> Iterator[Development]:
-    """What a network says of forgeries no step has seen, half of them pristine, and of the whole photos behind them.
+def development_pictures(predictor: Predictor, pictures: Iterable[DevelopmentPicture]) -> Iterator[Development]:
+    """What a network, its operating point at zero, says of pictures that no step has seen."""
+    for picture in pictures:
+        prediction = predictor.predict(picture.evidence)
+        yield Development(prediction.map, prediction.score, picture.truth)
 
-    Args:
-        predictor: The network, its operating point at zero.
-        forger: Forges from photos the training did not see.
-        count: Number of forgeries.
-    """
-    for index in range(FIRST_DEVELOPMENT_PICTURE, FIRST_DEVELOPMENT_PICTURE + count):
-        forged = forger.forge(index)
-        prediction = predictor.predict(Evidence.open(forged.data))
-        yield Development(prediction.map, prediction.score, forged.mask)
-    for photo in forger.photos:
-        prediction = predictor.predict(Evidence.open(photo.path))
-        yield Development(prediction.map, prediction.score, np.zeros_like(prediction.valid))
+
+def _load_best(trainer: Trainer, module: LightningModule) -> None:
+    path = getattr(trainer.checkpoint_callback, "best_model_path", "")
+    if not path:
+        return
+    if not Path(path).is_file():
+        rank_zero_warn(f"{path}: the best checkpoint is no longer there; the last weights are exported")
+        return
+    weights = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    module.load_state_dict(weights, strict=module.strict_loading)
 
 
 def model_card(checkpoint: Checkpoint) -> str:
@@ -115,12 +143,16 @@ def model_card(checkpoint: Checkpoint) -> str:
         f"# {checkpoint.name}",
         "",
         f"- Network: `{fields['model']}`; signals: {signals}.",
-        f"- Trained for {training['steps']} steps of {data['batch_size']} generated pictures"
+        f"- Trained for {training['steps']} steps of {data['batch_size']} pictures"
         f" in {training['minutes']} minutes ({training['machine']}, torch {training['torch']}), seed {data['seed']}.",
-        f"- Photos: {data['photos']} to train (`{data['photos_sha256'][:16]}`),"
-        f" {data['validation_photos']} to validate (`{data['validation_photos_sha256'][:16]}`).",
+        f"- Data: {data['described']}; {data['skipped']['count']} files could not be read.",
         f"- Operating point (logits shown as 0.5): map {checkpoint.operating_point.map_logit:.3f},"
         f" score {checkpoint.operating_point.score_logit:.3f}.",
+        *(
+            f"- With {', '.join(f'`{name}`' for name in special.signals)}: map {special.point.map_logit:.3f},"
+            f" score {special.point.score_logit:.3f}."
+            for special in checkpoint.special_points
+        ),
         f"- Validation at the end of the fit: {training['validation']}.",
     ]
     return "\n".join(lines) + "\n"

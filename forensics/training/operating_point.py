@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -33,7 +34,8 @@ def choose_operating_point(pictures: Iterable[Development], false_alarms: float)
     """Chooses both logits.
 
     The map's is the one with the best mean pixel F1 over the forged pictures. The score's is the lowest at which
-    at most ``false_alarms`` of the pristine pictures are flagged.
+    at most ``false_alarms`` of the pristine pictures are flagged. Without forged or without pristine pictures that
+    logit stays 0, with a warning.
 
     Args:
         pictures: Forged and pristine development pictures.
@@ -45,8 +47,13 @@ def choose_operating_point(pictures: Iterable[Development], false_alarms: float)
             f1.append(_f1_by_candidate(picture))
         else:
             pristine.append(picture.score)
-    map_logit = float(MAP_CANDIDATES[np.argmax(np.mean(f1, axis=0))])
-    return OperatingPoint(map_logit, _score_logit(np.sort(pristine), false_alarms))
+    default = OperatingPoint()
+    for found, kind in ((f1, "forged"), (pristine, "authentic")):
+        if not found:
+            warnings.warn(f"no {kind} development picture: part of the operating point was not chosen", stacklevel=2)
+    map_logit = float(MAP_CANDIDATES[np.argmax(np.mean(f1, axis=0))]) if f1 else default.map_logit
+    score_logit = _score_logit(np.sort(pristine), false_alarms) if pristine else default.score_logit
+    return OperatingPoint(map_logit, score_logit)
 
 
 def _f1_by_candidate(picture: Development) -> NDArray[np.float64]:

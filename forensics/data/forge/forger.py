@@ -65,6 +65,9 @@ class Forger:
 
     The twin shows the same window with the same history before and the same compressions after; only the
     paste is missing. A picture depends on the photos, the recipe, the seed and its index alone.
+
+    Attributes:
+        unreadable: By the id of a photo that could not be decoded and was passed over: why.
     """
 
     def __init__(self, photos: PhotoPool, recipe: Recipe, seed: int) -> None:
@@ -76,6 +79,7 @@ class Forger:
         self.photos = photos
         self.recipe = recipe
         self.seed = seed
+        self.unreadable: dict[str, str] = {}
 
     def forge(self, index: int, size: Size | None = None) -> ForgedPicture:
         """Makes one picture.
@@ -145,6 +149,7 @@ class Forger:
                 return make_source(random, self.recipe, self.photos, photo, size, trace), photo
             except UnreadableImage as error:
                 problem = error
+                self.unreadable[photo.id] = f"{photo.path}: {str(error).partition(': ')[2]}"
         raise UnreadableImage(f"no photo could be decoded ({problem}); give whole photos")
 
     def _draw_edit(self, random: np.random.Generator, scene: _Scene) -> tuple[Edit, Mask]:

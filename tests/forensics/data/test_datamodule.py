@@ -7,17 +7,18 @@ import pytest
 import torch
 
 from forensics.data.batch import TrainingBatch
-from forensics.data.datamodule import ForgedDataset, FreshPerEpoch, NetworkNeeds, split_photos
+from forensics.data.datamodule import ForgedDataset, split_photos
 from forensics.data.forge import Forger, get_recipe
 from forensics.data.photos import PhotoPool
-from signals.errors import NoPictures
+from forensics.data.training_data import NetworkNeeds
+from signals.errors import NoPictures, UnreadableImage
 
 NEEDS = NetworkNeeds(("dct", "splicebuster_counts"), patch=16, rule="any")
 
 
-def dataset(photos: Path) -> ForgedDataset:
+def dataset(photos: Path, strict: bool = False) -> ForgedDataset:
     forger = Forger(PhotoPool.open(photos, split="train"), get_recipe(), seed=3)
-    return ForgedDataset(forger, NEEDS, [(64, 96), (96, 64)], batch_size=2, length=8)
+    return ForgedDataset(forger, NEEDS, [(64, 96), (96, 64)], step_pictures=2, strict=strict)
 
 
 def test_a_batch_holds_a_forgery_and_its_twin_of_one_size(photo_folder: Path) -> None:
@@ -36,15 +37,6 @@ def test_the_same_index_gives_the_same_tensors(photo_folder: Path) -> None:
     assert torch.equal(first.mask, second.mask)
 
 
-def test_no_epoch_repeats_another() -> None:
-    sampler = FreshPerEpoch(4)
-    seen = []
-    for epoch in range(3):
-        sampler.set_epoch(epoch)
-        seen += list(sampler)
-    assert seen == list(range(12))
-
-
 def test_without_a_manifest_some_photos_are_held_out(photo_folder: Path, tmp_path: Path) -> None:
     for photo in photo_folder.iterdir():
         shutil.copy(photo, tmp_path)
@@ -57,3 +49,18 @@ def test_one_photo_is_too_few(photo_folder: Path, tmp_path: Path) -> None:
     shutil.copy(next(photo_folder.iterdir()), tmp_path)
     with pytest.raises(NoPictures, match="too few"):
         split_photos(tmp_path)
+
+
+def test_a_photo_that_cannot_be_decoded_is_named_and_in_validation_an_error(photo_folder: Path, tmp_path: Path) -> None:
+    for photo in photo_folder.iterdir():
+        shutil.copy(photo, tmp_path)
+    broken = sorted(tmp_path.iterdir())[:4]
+    for photo in broken:
+        photo.write_bytes(photo.read_bytes()[:8000])
+    forger = Forger(PhotoPool.open(tmp_path), get_recipe(), seed=3)
+    pictures = ForgedDataset(forger, NEEDS, [(64, 96)], step_pictures=2)
+    skipped = {Path(line.partition(": ")[0]).name for index in range(4) for line in pictures[index].skipped}
+    assert skipped
+    assert skipped <= {photo.name for photo in broken}
+    with pytest.raises(UnreadableImage, match="cut short"):
+        ForgedDataset(forger, NEEDS, [(64, 96)], step_pictures=2, strict=True)[0]

@@ -9,9 +9,10 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from forensics.data.batch import TrainingBatch
-from forensics.data.datamodule import ForgedDataset, NetworkNeeds
+from forensics.data.datamodule import ForgedDataset
 from forensics.data.forge import Forger, get_recipe
 from forensics.data.photos import PhotoPool
+from forensics.data.training_data import NetworkNeeds
 from forensics.models import create_model
 from forensics.models.network import FusionNetwork
 from forensics.training.normalization import fit_normalization
