@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -128,6 +128,7 @@ def _how(workers: int) -> dict[str, Any]:
 def _set_up_worker(worker: int) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    # Ctrl-C and `timeout` reach all processes of a group; the one that trains decides when its workers end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Ctrl-C and `timeout` reach all processes of a group; the one that trains decides when its workers end, and must
+    # be able to end them.
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
