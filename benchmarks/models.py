@@ -82,7 +82,6 @@ def measure_beside(console: Console, shared: dict[str, Any], rounds: int) -> lis
     """A row for each kind of run of ours and each pass."""
     variants: dict[str, dict[str, Any]] = {
         "float32": {},
-        "float32, backbone of the transcription unfused": {"fused_backbone": False},
         "bfloat16": {"bfloat16": True},
     }
     if shared["device"] == "cuda":
@@ -101,6 +100,7 @@ def measure_beside(console: Console, shared: dict[str, Any], rounds: int) -> lis
             memory = (f"{row['megabytes'][kind]:.0f}" for kind in ("ours", "literal"))
             target = f"{TARGETS[shared['device']][passed]:.1f}"
             table.add_row(name, passed, *seconds, f"{row['ratio']:.2f}", target, *memory)
+            print(json.dumps(row), file=sys.stderr, flush=True)
     console.print(table)
     return rows
 
@@ -170,7 +170,6 @@ def make_work(
     kind: str,
     device: str,
     passed: str,
-    fused_backbone: bool = True,
     bfloat16: bool = False,
     compiled: bool = False,
 ) -> Callable[[], None]:
@@ -193,7 +192,7 @@ def make_work(
             return output.map_logits.sigmoid(), output.score_logits.sigmoid()
     else:
         names = [spec.name for spec in specs]
-        network = LiteralOmgFuser(names, SIDE, stream_drop=0.0, fused_backbone=fused_backbone).to(device)
+        network = LiteralOmgFuser(names, SIDE, stream_drop=0.0, fused_backbone=False).to(device)
         maps = {name: inputs.signals[name].values for name in names}
         mask = dense_mask(inputs.membership.flatten(2).cpu()).to(device)
 

@@ -226,15 +226,15 @@ def markdown(runs: Sequence[Run]) -> str:
     """One row a run."""
     lines = [
         "| network | signals | trained parameters | steps | pictures | minutes | of one processor "
-        "| pictures/s | waited for data | loss, first to last epoch | validation AUC | prior |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| pictures/s | waited for data | loss, first to last epoch | validation loss | validation AUC | prior |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for run in runs:
         lines.append(
             f"| `{run.model}` | {', '.join(f'`{name}`' for name in run.signals)} | {run.parameters:,} | {run.steps} "
             f"| {run.pictures} | {run.minutes:.1f} | {run.processors:.0%} | {run.pictures_per_second:.2f} "
             f"| {run.waiting:.0%} | {run.losses[0][1]:.3f} to {run.losses[-1][1]:.3f} "
-            f"| {run.auc[-1][1]:.3f} | {run.prior:.3f} |"
+            f"| {run.validation_losses[-1][1]:.3f} | {run.auc[-1][1]:.3f} | {run.prior:.3f} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -248,7 +248,7 @@ def curves(runs: Sequence[Run]) -> Mapping[str, str]:
         aucs[name] = [(0, run.prior), (run.steps, run.prior)]
     losses = {run.model: run.losses for run in runs}
     return {
-        "auc": _plot(aucs, "Validation after each epoch", "pixel AUC"),
+        "auc": _plot(aucs, "Pixel AUC on validation forgeries after each epoch", "pixel AUC"),
         "loss": _plot(losses, "Training loss, mean of each epoch", "loss"),
     }
 

@@ -50,6 +50,7 @@ class ForgedDataset(Dataset[TrainingBatch]):
         step_pictures: int,
         strict: bool = False,
     ) -> None:
+        needs.check_sizes(sizes)
         self._forger = forger
         self._needs = needs
         self._sizes = sizes
@@ -92,7 +93,7 @@ class ForgedDataModule(TrainingData):
 
     def __init__(
         self,
-        photos: Path,
+        photos: Path | None = None,
         recipe: str = "default",
         seed: int = 1,
         sizes: list[tuple[int, int]] | None = None,
@@ -104,6 +105,8 @@ class ForgedDataModule(TrainingData):
         super().__init__(batch_size, workers)
         if batch_size % 2:
             raise WrongUsage(f"batch_size {batch_size} is odd; a forgery and its twin share a batch, give an even one")
+        if photos is None:
+            raise WrongUsage("no photos are named; give a folder with --data.photos DIR")
         self._photos = Path(photos)
         self._recipe = get_recipe(recipe)
         self._seed = seed

@@ -71,7 +71,7 @@ class DeviceForgedDataModule(ForgedDataModule):
 
     def __init__(
         self,
-        photos: Path,
+        photos: Path | None = None,
         recipe: str = "default",
         seed: int = 1,
         crop: int = 512,

@@ -44,8 +44,8 @@ class ManifestDataModule(TrainingData):
 
     def __init__(
         self,
-        manifest: Path,
-        validation_manifest: Path,
+        manifest: Path | None = None,
+        validation_manifest: Path | None = None,
         test_manifest: Path | None = None,
         seed: int = 1,
         sizes: list[tuple[int, int]] | None = None,
@@ -56,6 +56,8 @@ class ManifestDataModule(TrainingData):
         workers: int = 1,
     ) -> None:
         super().__init__(batch_size, workers)
+        if manifest is None or validation_manifest is None:
+            raise WrongUsage("name both manifests: --data.manifest TRAIN.csv --data.validation_manifest OTHER.csv")
         self._manifest = Path(manifest)
         self._validation_manifest = Path(validation_manifest)
         self._test_manifest = test_manifest

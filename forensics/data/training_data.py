@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,18 @@ class NetworkNeeds:
     signals: tuple[str, ...]
     patch: int
     rule: Rule
+
+    def check_sizes(self, sizes: Sequence[tuple[int, int]]) -> None:
+        """Refuses sizes ``(H, W)`` that are no whole patches.
+
+        Raises:
+            WrongUsage: There is one.
+        """
+        for height, width in sizes:
+            if height % self.patch or width % self.patch or min(height, width) < self.patch:
+                raise WrongUsage(
+                    f"pictures of {height} x {width} are no whole patches of {self.patch} pixels; give multiples"
+                )
 
 
 @dataclass(frozen=True)

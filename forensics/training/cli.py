@@ -20,6 +20,7 @@ from forensics.data.training_data import TrainingData
 from forensics.resources import configs_dir
 from forensics.training.callbacks.best_and_last import BestAndLast
 from forensics.training.callbacks.early_stop import EarlyStop
+from forensics.training.callbacks.epoch_lines import EpochLines
 from forensics.training.callbacks.moving_average import MovingAverage
 from forensics.training.callbacks.random_state import RandomState
 from forensics.training.callbacks.skipped_files import SkippedFiles
@@ -74,7 +75,7 @@ class TrainingCLI(LightningCLI):
             "early_stopping": fits and settings.early_stopping.patience is not None,
             "average": fits and settings.average.decay is not None,
             "pictures": settings.pictures.every is not None,
-            "export": fits,
+            "export": fits and not settings.trainer.fast_dev_run,
         }
         parser = self._parser(self.subcommand)
         parser.callback_keys = [key for key in parser.callback_keys if used[key]]
@@ -168,6 +169,8 @@ def main(
     """
     # The arguments are handed over on purpose: they are what the command line left for this command.
     warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
+    # A matter between Lightning and PyTorch.
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*")
     # Advertisements are no news of this run.
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
         lambda record: "Tip:" not in record.getMessage()
@@ -186,7 +189,7 @@ def main(
                 "precision": _precision(),
                 "use_distributed_sampler": False,
                 "enable_progress_bar": sys.stderr.isatty(),
-                "callbacks": [RandomState(), SkippedFiles()],
+                "callbacks": [RandomState(), SkippedFiles(), EpochLines()],
             },
             save_config_kwargs={"overwrite": True},
         )

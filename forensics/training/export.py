@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import torch
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
+from lightning.pytorch.utilities import rank_zero_info, rank_zero_only, rank_zero_warn
 
 from forensics.data.training_data import DevelopmentPicture, TrainingData
 from forensics.inference import Predictor
@@ -60,8 +60,7 @@ class ExportCheckpoint(Callback):
     @rank_zero_only
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Looks at the development pictures with the trained network, then writes it with what they chose."""
-        if self._weights == "best":
-            _load_best(trainer, pl_module)
+        chosen = _load_best(trainer, pl_module) if self._weights == "best" else None
         data = trainer.datamodule  # type: ignore[attr-defined]
         assert isinstance(pl_module, FuserModule)
         assert isinstance(data, TrainingData)
@@ -69,6 +68,7 @@ class ExportCheckpoint(Callback):
             "data": {**data.facts(), "described": data.describe(), "skipped": data.skipped_facts()},
             "training": {
                 "steps": trainer.global_step,
+                "weights": chosen or "those of the last step",
                 "minutes": round((time.perf_counter() - self._started) / 60, 1),
                 "validation": {name: round(float(value), 4) for name, value in trainer.logged_metrics.items()},
                 "machine": f"{platform.machine()}, {trainer.strategy.root_device}",
@@ -86,6 +86,7 @@ class ExportCheckpoint(Callback):
         if module.phase == "confidence":
             assert module.base is not None
             return _with_confidence(folder, module, module.base, facts)
+        rank_zero_info(f"choosing the operating point on {self._pictures} development pictures")
         looked = development_pictures(plain_predictor(module.model), data.development(self._pictures))
         point = choose_operating_point(looked, self._false_alarms)
         return save_checkpoint(folder, module.model, module.preset, module.arguments, module.specs, point, facts)
@@ -123,15 +124,18 @@ def development_pictures(predictor: Predictor, pictures: Iterable[DevelopmentPic
         yield Development(prediction.map, prediction.score, picture.truth)
 
 
-def _load_best(trainer: Trainer, module: LightningModule) -> None:
-    path = getattr(trainer.checkpoint_callback, "best_model_path", "")
+def _load_best(trainer: Trainer, module: LightningModule) -> str | None:
+    """Puts the best weights of the run into the module, where there are any, and says what made them the best."""
+    callback: Any = trainer.checkpoint_callback
+    path = getattr(callback, "best_model_path", "")
     if not path:
-        return
+        return None
     if not Path(path).is_file():
         rank_zero_warn(f"{path}: the best checkpoint is no longer there; the last weights are exported")
-        return
+        return None
     weights = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
     module.load_state_dict(weights, strict=module.strict_loading)
+    return f"the best by {callback.monitor}: {float(callback.best_model_score):.4f}"
 
 
 def model_card(checkpoint: Checkpoint) -> str:
@@ -153,6 +157,6 @@ def model_card(checkpoint: Checkpoint) -> str:
             f" score {special.point.score_logit:.3f}."
             for special in checkpoint.special_points
         ),
-        f"- Validation at the end of the fit: {training['validation']}.",
+        f"- Weights: {training['weights']}. Validation at the end of the fit: {training['validation']}.",
     ]
     return "\n".join(lines) + "\n"

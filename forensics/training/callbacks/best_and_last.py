@@ -106,7 +106,7 @@ class BestAndLast(ModelCheckpoint):
             return
         assert self.dirpath is not None
         self.last_model_path = str(Path(self.dirpath) / f"{self.CHECKPOINT_NAME_LAST}{self.FILE_EXTENSION}")
-        trainer.save_checkpoint(self.last_model_path)
+        trainer.save_checkpoint(self.last_model_path, weights_only=False)
         self._saved_at = time.monotonic()
 
     def _leave(self, trainer: Trainer) -> None:
