@@ -10,7 +10,7 @@ from forensics.models.network import RGB
 
 NOTE = (
     "On the score's own scale, where 0.50 is the operating point. Traces that say the same share their effect: leaving "
-    "out one of them changes little. Of a large picture this is measured on the twelve parts that look most altered, "
+    "out one of them changes little. Of a large picture this is measured on the six parts that look most altered, "
     "which need not have the score of the whole. It tells what the model listened to, not what is true."
 )
 
