@@ -27,7 +27,7 @@ def expand(
     also_tune: Annotated[
         Tunable | None, typer.Option(help="Let the old fusion train too; old results then change a little.")
     ] = None,
-    compare: Annotated[int, typer.Option(min=4, help="Validation pictures that old and new are compared on.")] = 200,
+    compare: Annotated[int, typer.Option(min=40, help="Validation pictures that old and new are compared on.")] = 200,
 ) -> None:
     """Give a trained model one more signal and train only what is new.
 
@@ -60,6 +60,7 @@ def expand(
     device = "cuda" if run.trainer.strategy.root_device.type == "cuda" else "cpu"
     protocol = get_protocol("tracefuse")
     made = find_checkpoint(out)
+    typer.echo(f"comparing old and new on {compare} validation pictures and the whole photos among them", err=True)
     pairs = score_both(
         Predictor.load(checkpoint, device),
         Predictor.load(out, device),

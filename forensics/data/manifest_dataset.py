@@ -143,6 +143,7 @@ class ManifestDataset(Dataset[TrainingBatch]):
 def _open_whole(path: Path) -> Evidence:
     try:
         evidence = Evidence.open(path)
+        _ = evidence.pixels
         missing = evidence.height - evidence.decoded_rows
     except UnreadableImage as error:  # it knows the name of the file only
         raise UnreadableImage(f"{path}: {str(error).removeprefix(f'{path.name}: ')}") from error

@@ -22,6 +22,9 @@ from forensics.evaluation.report import spelled
 from forensics.inference import Predictor
 from signals import Evidence
 
+# What is shown as 0.001.
+SMALLEST_SHOWN = 0.0005
+
 Verdict = Literal["better", "worse", "not shown to be better"]
 
 
@@ -45,10 +48,10 @@ class Compared:
 
     @property
     def verdict(self) -> Verdict:
-        """Better or worse only where the interval leaves zero out."""
-        if self.difference.low > 0:
+        """Better or worse only where the interval leaves zero out, in the three digits that are shown."""
+        if self.difference.low >= SMALLEST_SHOWN:
             return "better"
-        return "worse" if self.difference.high < 0 else "not shown to be better"
+        return "worse" if self.difference.high <= -SMALLEST_SHOWN else "not shown to be better"
 
     def to_json(self) -> dict[str, Any]:
         """The fields and the verdict as plain values."""

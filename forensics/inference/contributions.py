@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +14,7 @@ from forensics.models.network import RGB, FusionNetwork
 from signals.registry import signal_group
 
 Kept = tuple[bool, ...]
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,10 @@ class Contribution:
     Leaving out a stream changes nothing where another says the same, so what a stream says alone belongs beside it.
 
     Attributes:
-        name: Name of the stream, or of the group.
+        name: Name of the stream, or of the group; ``all`` for all streams together, which come first.
         streams: The streams it stands for, as many of them as the picture has.
         added: Score with all streams less the score without these, -1..1; positive where they raise it. None if no
-            stream would be left.
+            stream would be left, as of all streams.
         alone: Score from these alone, 0..1.
     """
 
@@ -76,7 +77,7 @@ def sets_of_streams(model: FusionNetwork, present: Iterable[bool]) -> tuple[Mapp
         full one first.
     """
     there = tuple(name for name, is_there in zip(model.stream_names, present, strict=True) if is_there)
-    free = [name for name in there if name not in model.always]
+    free = [name for name in there if name not in model.required]
     names: dict[str, tuple[str, ...]] = {name: (name,) for name in free}
     groups: dict[str, list[str]] = {}
     for name in free:
@@ -93,7 +94,7 @@ def contributions(
     names: Mapping[str, tuple[str, ...]],
     kept: Sequence[Kept],
     tiles: Sequence[Sequence[Seen]],
-    score_point: float,
+    score_point: Callable[[Collection[str]], float],
 ) -> tuple[Contribution, ...]:
     """Scores every set of streams over the tiles that were looked at.
 
@@ -102,16 +103,17 @@ def contributions(
         names: As :func:`sets_of_streams` gives them.
         kept: Likewise.
         tiles: What :func:`look` gave for each tile.
-        score_point: Logit that is shown as 0.5.
+        score_point: Logit that is shown as 0.5 where these streams are there.
     """
     scores = {}
     for number, flags in enumerate(kept):
         tokens = torch.cat([tile[number].tokens for tile in tiles], dim=1)[None, :, None]
         logits = torch.cat([tile[number].logits for tile in tiles])[None, None, None]
         device = next(model.parameters()).device
-        scores[flags] = float(torch.sigmoid(model.detect(tokens.to(device), logits.to(device)) - score_point))
+        point = score_point([name for name, flag in zip(model.stream_names, flags, strict=True) if flag])
+        scores[flags] = float(torch.sigmoid(model.detect(tokens.to(device), logits.to(device)) - point))
     there = tuple(name for name, flag in zip(model.stream_names, kept[0], strict=True) if flag)
-    found = []
+    found = [Contribution(ALL, there, None, scores[kept[0]])]
     for name, members in names.items():
         rest = _flags(model, there, set(there) - set(members))
         added = scores[kept[0]] - scores[rest] if any(rest) else None
@@ -121,5 +123,5 @@ def contributions(
 
 def _flags(model: FusionNetwork, there: Sequence[str], names: Iterable[str]) -> Kept:
     """The set of these streams; those the network always needs are in every set."""
-    members = set(names) | (model.always & set(there))
+    members = set(names) | (model.required & set(there))
     return tuple(name in members for name in model.stream_names)

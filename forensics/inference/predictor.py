@@ -83,7 +83,9 @@ class Predictor:
         explained: tuple[Contribution, ...] = ()
         if explain:
             with _timed(seconds, "contributions"):
-                explained = self._network.explain(tensors, whole, point.score_logit)
+                explained = self._network.explain(
+                    tensors, whole, lambda names: self.checkpoint.operating_point_for(names).score_logit
+                )
         return Prediction(
             map=torch.sigmoid(whole.map_logits[0, :height, :width] - point.map_logit).numpy(),
             valid=_decoded(evidence.decoded_rows, height, width),

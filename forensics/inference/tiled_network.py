@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,13 +95,15 @@ class TiledNetwork:
             whole.get("confidence"),
         )
 
-    def explain(self, tensors: SampleTensors, whole: Whole, score_point: float) -> tuple[Contribution, ...]:
+    def explain(
+        self, tensors: SampleTensors, whole: Whole, score_point: Callable[[Collection[str]], float]
+    ) -> tuple[Contribution, ...]:
         """What each stream adds to the score, from the tiles that look most altered.
 
         Args:
             tensors: The picture.
             whole: What :meth:`run` said of it.
-            score_point: Logit that is shown as 0.5.
+            score_point: Logit that is shown as 0.5 where these streams are there.
         """
         model, windows = self.model, whole.windows[:EXPLAINED_TILES]
         present = model.presence(tensors.window(windows[0]))[0].tolist()

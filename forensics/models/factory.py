@@ -39,6 +39,8 @@ def create_model(name: str, signals: Sequence[SignalSpec], **overrides: Any) -> 
         raise WrongUsage(f"signals {', '.join(names)} name one twice; name each once")
     if RGB in names:
         raise WrongUsage(f"a signal cannot be called {RGB!r}, the name of the pixels; give it another name")
+    for reserved in sorted(set(names) & set(dir(nn.ModuleDict()))):
+        raise WrongUsage(f"a signal cannot be called {reserved!r}, a word of PyTorch's own; give it another name")
     network: FusionNetwork = import_module(preset.builder).build(preset, tuple(signals))
     return network
 

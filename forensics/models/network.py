@@ -30,6 +30,7 @@ class FusionNetwork(nn.Module, ABC):
         reads_pixels: Whether there is a stream ``rgb`` of the pixels, the last one.
         stream_drop: Probability with which a stream is left out of a sample in training, never all of them.
         always: Names of streams that are never left out in training.
+        required: Names of streams that it cannot do without.
         patch_size: Pixels a token in both directions; pictures are multiples of it.
         tile_size: Side in pixels of the pictures the network is meant to see at once.
         object_rule: When a patch belongs to an object, see :meth:`forensics.objects.ObjectMasks.membership`.
@@ -42,6 +43,7 @@ class FusionNetwork(nn.Module, ABC):
         reads_pixels: bool,
         stream_drop: float,
         always: Collection[str] = (),
+        required: Collection[str] = (),
         patch_size: int,
         tile_size: int,
         object_rule: Literal["any", "majority"],
@@ -51,7 +53,8 @@ class FusionNetwork(nn.Module, ABC):
         self.signal_names = tuple(spec.name for spec in signals)
         self.stream_names = (*self.signal_names, RGB) if reads_pixels else self.signal_names
         self.stream_drop = stream_drop
-        self.always = frozenset(always)
+        self.required = frozenset(required)
+        self.always = frozenset(always) | self.required
         self.patch_size = patch_size
         self.tile_size = tile_size
         self.object_rule = object_rule

@@ -61,7 +61,7 @@ class EarlyMix(FusionNetwork):
             signals,
             reads_pixels=True,
             stream_drop=stream_drop,
-            always=(RGB,),
+            required=(RGB,),
             patch_size=PATCH,
             tile_size=tile_size,
             object_rule=object_rule,

@@ -40,6 +40,7 @@ class BestAndLast(ModelCheckpoint):
             monitor,
             mode=mode,
             save_top_k=1,
+            save_on_train_epoch_end=False,
             auto_insert_metric_name=False,
             enable_version_counter=False,
         )
@@ -90,9 +91,9 @@ class BestAndLast(ModelCheckpoint):
         """Leaves the checkpoints as they are: an error may have struck in the middle of a step."""
         self._stop.leave()
 
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Leaves the signals to whoever had them before."""
-        self._stop.leave()
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Everything is saved: from here on a signal ends the process at once."""
+        self._stop.finish()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """A resumed run writes into a folder of its own and still knows the best of the folder before."""

@@ -35,6 +35,13 @@ class StopSignals:
             signal.signal(number, handler)
         self._before = {}
 
+    def finish(self) -> None:
+        """Lets signals do what they do in any program."""
+        if self._before:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self._before = {}
+
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.exit_code is not None:
             raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)

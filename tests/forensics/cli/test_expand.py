@@ -20,7 +20,7 @@ def test_a_run_ends_with_a_comparison(
     tracefuse: Command, tiny_checkpoint: Path, photo_folder: Path, tmp_path: Path
 ) -> None:
     ran = tracefuse(
-        *("expand", tiny_checkpoint, "--signal", "noise_median", "--out", "new", "--compare", 4),
+        *("expand", tiny_checkpoint, "--signal", "noise_median", "--out", "new", "--compare", 40),
         *("--data.photos", photo_folder, "--data.sizes", "[[64,96]]", "--data.batch_size", 2, "--data.batches", 2),
         *("--data.validation_batches", 1, "--data.workers", 0, "--trainer.max_epochs", 1, "--export.pictures", 2),
         *("--trainer.accelerator", "cpu", "--trainer.enable_checkpointing", "false"),

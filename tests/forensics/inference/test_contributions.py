@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from forensics.inference import Predictor
 from forensics.models import create_model
-from forensics.models.checkpoint import OperatingPoint, save_checkpoint
+from forensics.models.checkpoint import OperatingPoint, SpecialPoint, save_checkpoint
+from forensics.models.expansion import expand_network
 from forensics.models.inputs import Streams
 from forensics.models.network import FusionNetwork
 from signals import Evidence, get_signal
@@ -55,8 +58,12 @@ def test_added_and_alone_are_scores_with_fewer_streams(predictor: Predictor, mon
     assert {name: set(item.streams) for name, item in found.items()} == {
         **{name: {name} for name in everything},
         "noise": {"noise_median", "srm"},
+        "all": everything,
     }
     full = score_with(predictor, evidence, everything, monkeypatch)
+    whole = found.pop("all")
+    assert whole.added is None
+    assert whole.alone == pytest.approx(full, abs=1e-5)
     for item in found.values():
         without = score_with(predictor, evidence, everything - set(item.streams), monkeypatch)
         assert item.added == pytest.approx(full - without, abs=1e-5)
@@ -75,7 +82,7 @@ def test_large_pictures_are_explained_by_their_most_suspicious_tiles(
     prediction = predictor.predict(Evidence.from_pixels(textured(300, 420)), explain=True)
     tiles = len(encoded) - 2
     assert tiles > 2
-    assert len(prediction.contributions) == 5
+    assert len(prediction.contributions) == 6
 
 
 def test_not_asked_for_means_not_measured(predictor: Predictor) -> None:
@@ -89,3 +96,30 @@ def test_groups_are_rooms_of_the_signals_and_strangers_stand_alone() -> None:
     assert signal_group("dct") == signal_group("ela") == "compression"
     assert signal_group("splicebuster_counts") == "noise"
     assert signal_group("from_a_plugin") == "from_a_plugin"
+
+
+def test_a_signal_that_was_added_later_is_explained_too(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    specs = [get_signal(name).spec for name in ("noise_median", "ela")]
+    base = create_model("omgfuser_feature_tiny", specs[:1])
+    network = expand_network(base, "omgfuser_feature_tiny", {}, specs[1], {})
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    special = SpecialPoint(("ela",), OperatingPoint(score_logit=-0.4))
+    save_checkpoint(
+        tmp_path / "expanded",
+        network,
+        "omgfuser_feature_tiny",
+        {},
+        tuple(specs),
+        OperatingPoint(score_logit=0.3),
+        {},
+        special_points=[special],
+    )
+    predictor = Predictor.load(tmp_path / "expanded", "cpu")
+    evidence = Evidence.from_pixels(textured(64, 96))
+    prediction = predictor.predict(evidence, explain=True)
+    found = {item.name: item for item in prediction.contributions}
+    without = predictor.predict(evidence, without=["ela"]).score
+    assert found["ela"].added == pytest.approx(prediction.score - without, abs=1e-5)
+    assert abs(prediction.score - without) > 1e-3

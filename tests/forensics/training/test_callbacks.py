@@ -53,3 +53,9 @@ def test_pictures_of_the_validation_lie_in_the_log_folder(tiny_fit: Callable[...
     folder = tmp_path / "runs" / "lightning_logs" / "version_0" / "pictures"
     assert [path.name for path in folder.iterdir()] == ["epoch-0001.png"]
     assert cv2.imread(str(folder / "epoch-0001.png")).shape == (2 * (64 + 4) - 4, 3 * (96 + 4) - 4, 3)
+
+
+def test_the_best_and_the_last_checkpoint_are_written(tiny_fit: Callable[..., None], tmp_path: Path) -> None:
+    tiny_fit("--trainer.max_epochs=2")
+    written = {path.name for path in (tmp_path / "runs").rglob("*.ckpt")}
+    assert written == {"best.ckpt", "last.ckpt"}
