@@ -28,7 +28,7 @@ RECIPES = {
     "multistream_pyramid_tiny": (FEATURES, 300, 3e-3),
     "omgfuser_feature_tiny": (FEATURES, 300, 3e-3),
     "omgfuser_score_tiny": (SCORES, 300, 3e-3),
-    "owaf_tiny": (SCORES, 300, 1e-2),
+    "owaf_tiny": (SCORES, 800, 1e-2),
     "rgb_unet_tiny": ((), 300, 3e-3),
 }
 PICTURES = 8
