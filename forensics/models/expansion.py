@@ -16,6 +16,9 @@ from forensics.models.readers import Reader
 from signals.errors import WrongUsage
 from signals.signal import SignalSpec
 
+# Fields of presets that all streams of a network have in common.
+SHARED = frozenset({"width", "widths", "strides", "stride", "patch_size", "tile_size"})
+
 
 def expand_network(
     old: FusionNetwork,
@@ -40,6 +43,8 @@ def expand_network(
         known = ", ".join(old.stream_names)
         raise WrongUsage(f"the network reads {spec.name} already; expand it by a signal other than {known}")
     stream_arguments = dict(stream_arguments or {})
+    for shared in sorted(SHARED & set(stream_arguments)):
+        raise WrongUsage(f"the new stream cannot have a {shared} of its own; all streams of a network share it")
     stream = create_stream(model, spec, **{**arguments, **stream_arguments})
     has_level = getattr(stream, "has_level", (True,) * len(old.level_widths))
     additions = nn.ModuleList(
@@ -186,7 +191,7 @@ class ExpandedNetwork(FusionNetwork):
             assert old is not None
             new = tuple(torch.zeros_like(level[:, :1]) for level in old)
         if old is None:
-            old = tuple(level.new_zeros(len(level), before.shape[1], *level.shape[2:]) for level in new)
+            old = tuple(level.new_zeros(level.shape[0], before.shape[1], *level.shape[2:]) for level in new)
         return Streams(tuple(torch.cat(pair, dim=1) for pair in zip(old, new, strict=True)), present)
 
     def fuse(self, streams: Streams) -> Levels:

@@ -176,6 +176,8 @@ def main(
     """
     # The arguments are handed over on purpose: they are what the command line left for this command.
     warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
+    # Lightning takes it for an oversight that what is frozen is in evaluation mode.
+    warnings.filterwarnings("ignore", message=r"Found \d+ module\(s\) in eval mode")
     # A matter between Lightning and PyTorch.
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")
     # Advertisements are no news of this run.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from itertools import islice
 from typing import Any, ClassVar, Literal, Self
 
@@ -168,8 +167,6 @@ class FuserModule(LightningModule):
             raise WrongUsage("a confidence head is trained on a finished network; name its checkpoint by --model.base")
         self.model.requires_grad_(False)
         add_confidence_head(self.model)
-        # Lightning takes it for an oversight that all but the head is in evaluation mode.
-        warnings.filterwarnings("ignore", message=r"Found \d+ module\(s\) in eval mode")
 
     def _run(self, inputs: ModelInput) -> ModelOutput:
         output: ModelOutput = (self._compiled or self.model)(inputs)

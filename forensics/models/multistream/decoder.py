@@ -42,7 +42,7 @@ class LevelDecoder(nn.Module):
         maps = [
             fused[self.level_of[stride]]
             if stride in self.level_of
-            else coarsest.new_zeros(len(coarsest), 0, rows // stride, columns // stride)
+            else coarsest.new_zeros(coarsest.shape[0], 0, rows // stride, columns // stride)
             for stride in self.strides
         ]
         map_logits: Tensor = self.head(self.decoder(maps))

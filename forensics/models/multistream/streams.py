@@ -68,7 +68,7 @@ class LevelEncoder(nn.Module):
         return tuple(
             found[level.stride]
             if has
-            else example.new_zeros(len(cells), level.width, rows // level.stride, columns // level.stride)
+            else example.new_zeros(cells.shape[0], level.width, rows // level.stride, columns // level.stride)
             for level, has in zip(self.levels, self.has_level, strict=True)
         )
 

@@ -70,7 +70,7 @@ class RgbUnet(FusionNetwork):
         coarsest = fused[-1]
         rows, columns = (side * self.patch_size for side in coarsest.shape[2:])
         # Of the pixels themselves the decoder reads the size.
-        pixels = coarsest.new_zeros(len(coarsest), 0, rows, columns)
+        pixels = coarsest.new_zeros(coarsest.shape[0], 0, rows, columns)
         return Localization(coarsest, self.unet.segmentation_head(self.unet.decoder([pixels, *fused])))
 
     def detect(self, tokens: Tensor, map_logits: Tensor) -> Tensor:

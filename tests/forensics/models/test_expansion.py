@@ -239,3 +239,9 @@ def test_new_stream_gets_a_head_where_the_others_have_one() -> None:
 def test_what_does_not_fit_is_refused(make: Callable[[], Tensor], message: str) -> None:
     with pytest.raises(WrongUsage, match=message):
         make()
+
+
+def test_what_all_streams_share_cannot_be_changed_for_one() -> None:
+    old = create_model("omgfuser_feature_tiny", [SignalSpec("first", "1")])
+    with pytest.raises(WrongUsage, match="cannot have a width of its own"):
+        expand_network(old, "omgfuser_feature_tiny", {}, SignalSpec("second", "1"), {"width": 64})
