@@ -56,7 +56,7 @@ def test_a_run_can_be_made_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     steps = []
-    monkeypatch.setattr("forensics.training.export.ExportCheckpoint.on_fit_end", lambda *_: steps.append(1))
+    monkeypatch.setattr("forensics.training.module.FuserModule.on_fit_end", lambda *_: steps.append(1))
     if name == "logger/tensorboard":
         pytest.importorskip("tensorboard")
     # The CPU's compiler takes longer than the run.
