@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from forensics.data.sample import SampleTensors, Window
-from forensics.inference.contributions import Contribution, Seen, contributions, look, sets_of_streams
+from forensics.inference.contributions import Comparison, Contribution
 from forensics.inference.tiles import Mosaic, TilePlan
 from forensics.models.network import FusionNetwork
 
@@ -38,7 +38,8 @@ class Whole:
         map_logits: ``[1, H, W]``.
         score_logit: A scalar, of the decoded rows.
         similarities: ``[h, w]`` by stream name, see :meth:`FusionNetwork.similarities`.
-        windows: The tiles that hold decoded rows, the one that looks most altered first.
+        plan: How it was cut into tiles.
+        ranked: The tiles that hold decoded rows, the one that looks most altered first.
         known_rows: Rows of patches that were decoded.
         confidence_logits: ``[1, H, W]``; None for networks without a confidence head.
     """
@@ -46,9 +47,41 @@ class Whole:
     map_logits: Tensor
     score_logit: Tensor
     similarities: Mapping[str, NDArray[np.float32]]
-    windows: tuple[Window, ...]
+    plan: TilePlan
+    ranked: tuple[Window, ...]
     known_rows: int
     confidence_logits: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """The tiles that a score is explained from: all of them where they lie, or the most suspicious ones side by side.
+
+    Attributes:
+        plan: How the excerpt is laid out.
+        windows: The tiles of the picture.
+        places: Where each of them lies in the excerpt.
+        known_rows: Rows of patches of the excerpt that were decoded.
+    """
+
+    plan: TilePlan
+    windows: tuple[Window, ...]
+    places: tuple[Window, ...]
+    known_rows: int
+
+    @classmethod
+    def of(cls, whole: Whole) -> Excerpt:
+        """Of a picture of few tiles it is the whole picture."""
+        windows = tuple(whole.plan.windows())
+        if len(windows) <= EXPLAINED_TILES:
+            return cls(whole.plan, windows, windows, whole.known_rows)
+        patch = whole.plan.patch
+        known = [min(window.height // patch, whole.known_rows - window.top // patch) for window in whole.ranked]
+        best = [window for window, rows in zip(whole.ranked, known, strict=True) if rows == max(known)]
+        chosen = tuple(best[:EXPLAINED_TILES])
+        height, width = chosen[0].height, chosen[0].width
+        places = tuple(Window(0, number * width, height, width) for number in range(len(chosen)))
+        return cls(TilePlan(height, len(chosen) * width, patch, width, 0), chosen, places, max(known))
 
 
 class TiledNetwork:
@@ -82,14 +115,13 @@ class TiledNetwork:
             if known_here > 0:
                 ranked.append((_suspicion(grids["map"][:, : known_here * patch], patch), window))
         whole = mosaic.result()
-        decoded = whole["tokens"][None, :, :known], whole["map"][None, :, : known * patch]
-        score = model.detect(*(part.to(self._device) for part in decoded))
         similarities = whole.get("similarities", torch.empty(0, 0, 0)).numpy()
         ranked.sort(key=lambda item: item[0], reverse=True)
         return Whole(
             whole["map"],
-            score[0].cpu(),
+            self._score(whole["tokens"], whole["map"], known),
             dict(zip(model.stream_names, similarities, strict=False)),
+            plan,
             tuple(window for _, window in ranked),
             known,
             whole.get("confidence"),
@@ -98,22 +130,42 @@ class TiledNetwork:
     def explain(
         self, tensors: SampleTensors, whole: Whole, score_point: Callable[[Collection[str]], float]
     ) -> tuple[Contribution, ...]:
-        """What each stream adds to the score, from the tiles that look most altered.
+        """What each stream adds to the score; of a picture of very many tiles, to that of the most suspicious ones.
 
         Args:
             tensors: The picture.
             whole: What :meth:`run` said of it.
             score_point: Logit that is shown as 0.5 where these streams are there.
         """
-        model, windows = self.model, whole.windows[:EXPLAINED_TILES]
-        present = model.presence(tensors.window(windows[0]))[0].tolist()
-        names, kept = sets_of_streams(model, present)
+        model = self.model
+        excerpt = Excerpt.of(whole)
+        present = model.presence(tensors.window(excerpt.windows[0]))[0].tolist()
+        comparison = Comparison.of(model, present)
+        kept = {names: torch.tensor([name in names for name in model.stream_names]) for names in comparison.sets}
 
-        def look_at(window: Window) -> list[Seen]:
-            known_rows = whole.known_rows - window.top // model.patch_size
-            return look(model, tensors.window(window).to(self._device), known_rows, kept)
+        def look(window: Window) -> dict[str, Tensor]:
+            inputs = tensors.window(window).to(self._device)
+            streams = model.encode(inputs, model.presence(inputs))
+            grids: dict[str, Tensor] = {}
+            for number, flags in enumerate(kept.values()):
+                seen = model.decode(model.fuse(streams.only(flags.to(self._device))))
+                grids |= {f"tokens {number}": seen.tokens[0].cpu(), f"map {number}": seen.map_logits[0].cpu()}
+            return grids
 
-        return contributions(model, names, kept, list(self._side_by_side(look_at, windows)), score_point)
+        mosaic = Mosaic(excerpt.plan)
+        for place, grids in zip(excerpt.places, self._side_by_side(look, excerpt.windows), strict=True):
+            mosaic.add(place, grids)
+        found = mosaic.result()
+        scores = {}
+        for number, names in enumerate(kept):
+            logit = self._score(found[f"tokens {number}"], found[f"map {number}"], excerpt.known_rows)
+            scores[names] = float(torch.sigmoid(logit - score_point(names)))
+        return comparison.contributions(scores)
+
+    def _score(self, tokens: Tensor, map_logits: Tensor, known_rows: int) -> Tensor:
+        """The score logit, a scalar, of the decoded rows of tokens ``[D, h, w]`` and map logits ``[1, H, W]``."""
+        decoded = tokens[None, :, :known_rows], map_logits[None, :, : known_rows * self.model.patch_size]
+        return self.model.detect(*(part.to(self._device) for part in decoded))[0].cpu()
 
     def _see(self, tensors: SampleTensors, window: Window) -> tuple[Window, dict[str, Tensor]]:
         inputs = tensors.window(window).to(self._device)

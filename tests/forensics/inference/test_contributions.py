@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import avg_pool2d
 
 from forensics.inference import Predictor
 from forensics.models import create_model
 from forensics.models.checkpoint import OperatingPoint, SpecialPoint, save_checkpoint
 from forensics.models.expansion import expand_network
-from forensics.models.inputs import Streams
+from forensics.models.inputs import ModelInput, Streams
 from forensics.models.network import FusionNetwork
 from signals import Evidence, get_signal
 from signals.registry import signal_group
@@ -51,8 +52,11 @@ def score_with(predictor: Predictor, evidence: Evidence, kept: set[str], monkeyp
         return predictor.predict(evidence).score
 
 
-def test_added_and_alone_are_scores_with_fewer_streams(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
-    evidence = Evidence.from_pixels(textured(112, 128))
+@pytest.mark.parametrize("size", [(112, 128), (120, 310)], ids=["one tile", "several tiles"])
+def test_added_and_alone_are_scores_with_fewer_streams(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    evidence = Evidence.from_pixels(textured(*size))
     found = {item.name: item for item in predictor.predict(evidence, explain=True).contributions}
     everything = {"noise_median", "srm", "ela", "rgb"}
     assert {name: set(item.streams) for name, item in found.items()} == {
@@ -75,14 +79,24 @@ def test_large_pictures_are_explained_by_their_most_suspicious_tiles(
     predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("forensics.inference.tiled_network.EXPLAINED_TILES", 2)
-    encoded: list[int] = []
+    looked: list[ModelInput] = []
     model = predictor._network.model
     encode = model.encode
-    monkeypatch.setattr(model, "encode", lambda inputs, present: encoded.append(1) or encode(inputs, present))
-    prediction = predictor.predict(Evidence.from_pixels(textured(300, 420)), explain=True)
-    tiles = len(encoded) - 2
-    assert tiles > 2
-    assert len(prediction.contributions) == 6
+    monkeypatch.setattr(model, "encode", lambda inputs, present: looked.append(inputs) or encode(inputs, present))
+    evidence = Evidence.from_pixels(textured(300, 420))
+    predictor.predict(evidence)
+    tiles = list(looked)
+    predictor.predict(evidence, explain=True)
+    explained = looked[2 * len(tiles) :]
+    assert (len(tiles), len(explained)) == (24, 2)
+
+    def suspicion(inputs: ModelInput) -> float:
+        with torch.inference_mode():
+            patches = avg_pool2d(model.localize(inputs).map_logits, 16).flatten()
+        return float(patches.sort(descending=True).values[: len(patches) // 20].mean())
+
+    bound = sorted(map(suspicion, tiles))[-2]
+    assert all(suspicion(inputs) >= bound - 1e-5 for inputs in explained)
 
 
 def test_not_asked_for_means_not_measured(predictor: Predictor) -> None:
