@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from forensics.models.factory import create_stream
+from forensics.models.fusion.presence import require_stream
 from forensics.models.initialization import initialize
 from forensics.models.inputs import Localization, ModelInput, SignalInput, Streams
 from forensics.models.network import FusionNetwork, Levels, run_where_present
@@ -186,7 +187,7 @@ class ExpandedNetwork(FusionNetwork):
         before, has_new = present[:, :-1], present[:, -1:]
         some_old, some_new = _any(before), self.spec.name in inputs.signals and _any(has_new)
         old = self.old.encode(inputs, before).levels if some_old or not some_new else None
-        new = run_where_present(inputs, has_new, [self.spec.name], self._run).levels if some_new else None
+        new = run_where_present(inputs, has_new, [self.spec.name], self.run_named).levels if some_new else None
         if new is None:
             assert old is not None
             new = tuple(torch.zeros_like(level[:, :1]) for level in old)
@@ -224,7 +225,10 @@ class ExpandedNetwork(FusionNetwork):
             return old
         return torch.cat([old, self.stream_heads(streams.levels[-1][:, -1])], dim=1)
 
-    def _run(self, name: str, inputs: ModelInput) -> Levels:
+    def run_named(self, name: str, inputs: ModelInput) -> Levels:
+        """See :meth:`FusionNetwork.run_named`."""
+        if name != self.spec.name:
+            return self.old.run_named(name, inputs)
         return self.run_stream(self.stream, inputs.signals[name], inputs)
 
     def _fuse_old(self, streams: Streams) -> Levels:
@@ -235,8 +239,7 @@ class ExpandedNetwork(FusionNetwork):
             return tuple(torch.where(has_old[:, None, None, None], level, 0.0) for level in self.old.fuse(old))
         if bool(has_old.all()):
             return self.old.fuse(old)
-        if not bool(streams.present.any(1).all()):
-            raise WrongUsage("a picture has no stream at all to fuse; give at least one signal or the pixels")
+        require_stream(streams.present)
         rows = has_old.nonzero()[:, 0]
         empty = tuple(torch.zeros_like(level[:, 0]) for level in old.levels)
         if not len(rows):

@@ -34,7 +34,15 @@ class FusionNetwork(nn.Module, ABC):
         patch_size: Pixels a token in both directions; pictures are multiples of it.
         tile_size: Side in pixels of the pictures the network is meant to see at once.
         object_rule: When a patch belongs to an object, see :meth:`forensics.objects.ObjectMasks.membership`.
+
+    Attributes:
+        detection: Tokens and map logits -> score logits; every family sets its own.
+        stream_heads: Streams of the last level -> map logits of each stream alone, read by the training only; None
+            where a family has none.
+        confidence: Tokens -> confidence logits; None until it is given one.
     """
+
+    detection: nn.Module
 
     def __init__(
         self,
@@ -58,6 +66,7 @@ class FusionNetwork(nn.Module, ABC):
         self.patch_size = patch_size
         self.tile_size = tile_size
         self.object_rule = object_rule
+        self.stream_heads: nn.Module | None = None
         self.confidence: nn.Module | None = None
 
     @property
@@ -75,7 +84,6 @@ class FusionNetwork(nn.Module, ABC):
     def readers(self) -> Mapping[str, nn.Module]:
         """What turns each signal's values into numbers, by signal name; see ``forensics.models.readers``."""
 
-    @abstractmethod
     def encode(self, inputs: ModelInput, present: Tensor) -> Streams:
         """Runs every stream on the samples that have it.
 
@@ -86,6 +94,12 @@ class FusionNetwork(nn.Module, ABC):
         Raises:
             WrongUsage: H or W is no multiple of the patch size, or no sample has a stream.
         """
+        self.grid(inputs.rgb)
+        return run_where_present(inputs, present, self.stream_names, self.run_named)
+
+    @abstractmethod
+    def run_named(self, name: str, inputs: ModelInput) -> Levels:
+        """Runs the stream of that name, one of ``stream_names``: ``[B, D, h, w]`` for each level."""
 
     @abstractmethod
     def fuse(self, streams: Streams) -> Levels:
@@ -99,9 +113,10 @@ class FusionNetwork(nn.Module, ABC):
     def decode(self, fused: Levels) -> Localization:
         """Fused levels -> tokens and map logits."""
 
-    @abstractmethod
     def detect(self, tokens: Tensor, map_logits: Tensor) -> Tensor:
         """Tokens ``[B, D, h, w]`` and map logits ``[B, 1, H, W]``, of any h and w -> score logits ``[B]``."""
+        score_logits: Tensor = self.detection(tokens, map_logits)
+        return score_logits
 
     @abstractmethod
     def run_stream(self, stream: nn.Module, signal: SignalInput, inputs: ModelInput) -> Levels:
@@ -144,7 +159,7 @@ class FusionNetwork(nn.Module, ABC):
         columns = []
         for name in self.stream_names:
             signal = inputs.signals.get(name)
-            if name == RGB and name not in self.signal_names:
+            if name == RGB:
                 columns.append(torch.ones(batch, dtype=torch.bool, device=device))
             elif signal is None:
                 columns.append(torch.zeros(batch, dtype=torch.bool, device=device))
@@ -165,7 +180,10 @@ class FusionNetwork(nn.Module, ABC):
 
     def stream_logits(self, streams: Streams) -> Tensor:
         """What each stream says alone: ``[B, S, h, w]``; ``[B, 0, h, w]`` for networks without such heads."""
-        return streams.levels[-1][:, :0, 0]
+        if self.stream_heads is None:
+            return streams.levels[-1][:, :0, 0]
+        logits: Tensor = self.stream_heads(streams.levels[-1])
+        return logits
 
     def similarities(self, streams: Streams, fused: Levels) -> Tensor | None:
         """How much of each stream is in the fused tokens of the coarsest level, a cheap hint to explain a result.

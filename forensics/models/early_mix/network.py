@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from forensics.models.inputs import Localization, ModelInput, SignalInput, Streams
-from forensics.models.network import RGB, FusionNetwork, Levels, run_where_present
+from forensics.models.network import RGB, FusionNetwork, Levels
 from signals.errors import WrongUsage
 from signals.signal import SignalSpec
 
@@ -92,11 +92,6 @@ class EarlyMix(FusionNetwork):
         views: Mapping[str, Any] = dict(self.views.items())
         return {name: view.reader for name, view in views.items()}
 
-    def encode(self, inputs: ModelInput, present: Tensor) -> Streams:
-        """Views and pixels as maps of three channels ``[B, S, 3, H, W]``, the only level."""
-        self.grid(inputs.rgb)
-        return run_where_present(inputs, present, self.stream_names, self._run)
-
     def fuse(self, streams: Streams) -> Levels:
         """Mixes the views that are there and encodes them with the pixels: four scales, finest first.
 
@@ -118,11 +113,6 @@ class EarlyMix(FusionNetwork):
         features = self.decoder([size, size, *fused])
         return Localization(functional.avg_pool2d(features, PATCH // FINEST), self.localization(features))
 
-    def detect(self, tokens: Tensor, map_logits: Tensor) -> Tensor:
-        """See :meth:`FusionNetwork.detect`."""
-        score_logits: Tensor = self.detection(tokens, map_logits)
-        return score_logits
-
     def run_stream(self, stream: nn.Module, signal: SignalInput, inputs: ModelInput) -> Levels:
         """Runs a :class:`forensics.models.early_mix.views.ViewStream`."""
         return (stream(signal, *inputs.rgb.shape[2:]),)
@@ -131,7 +121,8 @@ class EarlyMix(FusionNetwork):
         """None: views enter before the encoder and cannot be compared with what comes out of it."""
         return None
 
-    def _run(self, name: str, inputs: ModelInput) -> Levels:
+    def run_named(self, name: str, inputs: ModelInput) -> Levels:
+        """See :meth:`FusionNetwork.run_named`."""
         if name == RGB:
             return ((inputs.rgb - self.mean[:, None, None]) / self.std[:, None, None],)
         return self.run_stream(self.views[name], inputs.signals[name], inputs)

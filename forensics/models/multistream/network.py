@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
+from forensics.models.fusion.presence import require_stream
 from forensics.models.inputs import Localization, ModelInput, SignalInput, Streams
 from forensics.models.multistream.level_fusion import LevelFusion
 from forensics.models.multistream.streams import Level, PixelStream
-from forensics.models.network import RGB, FusionNetwork, Levels, run_where_present
-from signals.errors import WrongUsage
+from forensics.models.network import RGB, FusionNetwork, Levels
 from signals.signal import SignalSpec
 
 
@@ -78,43 +77,26 @@ class MultiStream(FusionNetwork):
         streams: Mapping[str, Any] = dict(self.signal_streams.items())
         return {name: stream.reader for name, stream in streams.items()}
 
-    def encode(self, inputs: ModelInput, present: Tensor) -> Streams:
-        """Runs every stream on the samples that have it, see :meth:`FusionNetwork.encode`."""
-        self.grid(inputs.rgb)
-        return run_where_present(inputs, present, self.stream_names, self._run)
-
     def fuse(self, streams: Streams) -> Levels:
         """The fused levels; zeros where no stream that is there has the level.
 
         Raises:
             WrongUsage: A sample has no stream.
         """
-        if not torch.compiler.is_exporting() and not bool(streams.present.any(1).all()):
-            raise WrongUsage("a picture has no stream at all to fuse; give at least one signal or the pixels")
+        require_stream(streams.present)
         return tuple(fuse(level, streams.present) for fuse, level in zip(self.fusion, streams.levels, strict=True))
 
     def decode(self, fused: Levels) -> Localization:
         """The coarsest level is the tokens; all of them make the map."""
         return Localization(fused[-1], self.decoder(fused))
 
-    def detect(self, tokens: Tensor, map_logits: Tensor) -> Tensor:
-        """See :meth:`FusionNetwork.detect`."""
-        score_logits: Tensor = self.detection(tokens, map_logits)
-        return score_logits
-
     def run_stream(self, stream: nn.Module, signal: SignalInput, inputs: ModelInput) -> Levels:
         """Runs a :class:`forensics.models.multistream.streams.SignalStream`, whose ``has_level`` tells zeros apart."""
         levels: Levels = stream(signal)
         return levels
 
-    def stream_logits(self, streams: Streams) -> Tensor:
-        """What each stream says alone: ``[B, S, h, w]``; ``[B, 0, h, w]`` without stream heads."""
-        if self.stream_heads is None:
-            return super().stream_logits(streams)
-        logits: Tensor = self.stream_heads(streams.levels[-1])
-        return logits
-
-    def _run(self, name: str, inputs: ModelInput) -> Levels:
+    def run_named(self, name: str, inputs: ModelInput) -> Levels:
+        """See :meth:`FusionNetwork.run_named`."""
         if name == RGB:
             assert self.rgb_stream is not None
             levels: Levels = self.rgb_stream(inputs.rgb)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from torch import Tensor, nn
+from torch import nn
 
 from forensics.models.inputs import Localization, ModelInput, SignalInput, Streams
-from forensics.models.network import RGB, FusionNetwork, Levels, run_where_present
+from forensics.models.network import RGB, FusionNetwork, Levels
 from forensics.models.positions import PositionTable
 from signals.signal import SignalSpec
 
@@ -77,11 +77,6 @@ class OmgFuser(FusionNetwork):
         streams: Mapping[str, Any] = dict(self.signal_streams.items())
         return {name: stream.tokenizer.reader for name, stream in streams.items()}
 
-    def encode(self, inputs: ModelInput, present: Tensor) -> Streams:
-        """Runs every stream on the samples that have it, see :meth:`FusionNetwork.encode`."""
-        self.grid(inputs.rgb)
-        return run_where_present(inputs, present, self.stream_names, self._run)
-
     def fuse(self, streams: Streams) -> Levels:
         """The fused tokens ``[B, D, h, w]``, as the only level."""
         return (self.fusion(streams.levels[0], streams.present),)
@@ -91,25 +86,14 @@ class OmgFuser(FusionNetwork):
         tokens = self.long_range(fused[0])
         return Localization(tokens, self.localization(tokens))
 
-    def detect(self, tokens: Tensor, map_logits: Tensor) -> Tensor:
-        """See :meth:`FusionNetwork.detect`."""
-        score_logits: Tensor = self.detection(tokens, map_logits)
-        return score_logits
-
     def run_stream(self, stream: nn.Module, signal: SignalInput, inputs: ModelInput) -> Levels:
         """Runs a :class:`forensics.models.streams.SignalStream`."""
         rows, columns = self.grid(inputs.rgb)
         positions = self.positions(rows, columns, inputs.rgb.device)
         return (stream(signal, positions, inputs.guide),)
 
-    def stream_logits(self, streams: Streams) -> Tensor:
-        """What each stream says alone: ``[B, S, h, w]``; ``[B, 0, h, w]`` without stream heads."""
-        if self.stream_heads is None:
-            return super().stream_logits(streams)
-        logits: Tensor = self.stream_heads(streams.levels[0])
-        return logits
-
-    def _run(self, name: str, inputs: ModelInput) -> Levels:
+    def run_named(self, name: str, inputs: ModelInput) -> Levels:
+        """See :meth:`FusionNetwork.run_named`."""
         if name == RGB:
             assert self.rgb_stream is not None
             return (self.rgb_stream(inputs.rgb),)

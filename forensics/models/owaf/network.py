@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from forensics.models.fusion.presence import present_mean, require_stream
 from forensics.models.inputs import Localization, ModelInput, SignalInput, Streams
-from forensics.models.network import FusionNetwork, Levels, run_where_present
+from forensics.models.network import FusionNetwork, Levels
 from signals.signal import SignalSpec
 
 
@@ -71,11 +71,6 @@ class Owaf(FusionNetwork):
         stems: Mapping[str, Any] = dict(self.stems.items())
         return {name: stem.reader for name, stem in stems.items()}
 
-    def encode(self, inputs: ModelInput, present: Tensor) -> Streams:
-        """The features of each map on the common grid, see :meth:`FusionNetwork.encode`."""
-        self.grid(inputs.rgb)
-        return run_where_present(inputs, present, self.stream_names, self._run)
-
     def fuse(self, streams: Streams) -> Levels:
         """The merged and refined maps ``[B, D, h, w]``, as the only level."""
         return (self.fusion(streams.levels[0], streams.present),)
@@ -86,17 +81,13 @@ class Owaf(FusionNetwork):
         logits = self.localization(fused[0])
         return Localization(tokens, functional.interpolate(logits, scale_factor=self.stride, mode="bilinear"))
 
-    def detect(self, tokens: Tensor, map_logits: Tensor) -> Tensor:
-        """See :meth:`FusionNetwork.detect`."""
-        score_logits: Tensor = self.detection(tokens, map_logits)
-        return score_logits
-
     def run_stream(self, stream: nn.Module, signal: SignalInput, inputs: ModelInput) -> Levels:
         """Runs a :class:`forensics.models.owaf.score_stem.ScoreStem`."""
         rows, columns = (side // self.stride for side in inputs.rgb.shape[2:])
         return (stream(signal, rows, columns),)
 
-    def _run(self, name: str, inputs: ModelInput) -> Levels:
+    def run_named(self, name: str, inputs: ModelInput) -> Levels:
+        """See :meth:`FusionNetwork.run_named`."""
         return self.run_stream(self.stems[name], inputs.signals[name], inputs)
 
 

@@ -11,7 +11,7 @@ from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import Tensor, nn
 
 from forensics.models.inputs import Localization, ModelInput, SignalInput, Streams
-from forensics.models.network import FusionNetwork, Levels, run_where_present
+from forensics.models.network import FusionNetwork, Levels
 from signals.errors import WrongUsage
 
 
@@ -50,11 +50,6 @@ class RgbUnet(FusionNetwork):
         """None: there are no signals."""
         return {}
 
-    def encode(self, inputs: ModelInput, present: Tensor) -> Streams:
-        """The maps of the encoder, see :meth:`FusionNetwork.encode`."""
-        self.grid(inputs.rgb)
-        return run_where_present(inputs, present, self.stream_names, self._run)
-
     def fuse(self, streams: Streams) -> Levels:
         """The maps of the only stream.
 
@@ -73,11 +68,6 @@ class RgbUnet(FusionNetwork):
         pixels = coarsest.new_zeros(coarsest.shape[0], 0, rows, columns)
         return Localization(coarsest, self.unet.segmentation_head(self.unet.decoder([pixels, *fused])))
 
-    def detect(self, tokens: Tensor, map_logits: Tensor) -> Tensor:
-        """See :meth:`FusionNetwork.detect`."""
-        score_logits: Tensor = self.detection(tokens, map_logits)
-        return score_logits
-
     def run_stream(self, stream: nn.Module, signal: SignalInput, inputs: ModelInput) -> NoReturn:
         """There is no stream to run.
 
@@ -86,7 +76,8 @@ class RgbUnet(FusionNetwork):
         """
         raise reads_pixels_only([])
 
-    def _run(self, name: str, inputs: ModelInput) -> Levels:
+    def run_named(self, name: str, inputs: ModelInput) -> Levels:
+        """See :meth:`FusionNetwork.run_named`."""
         normalized = (inputs.rgb - self.mean[:, None, None]) / self.std[:, None, None]
         return tuple(self.unet.encoder(normalized)[1:])
 
