@@ -116,13 +116,6 @@ class TrainingCLI(LightningCLI):
         """Fits; an interruption leaves as one, whatever Lightning makes of it."""
         try:
             self.trainer.fit(**arguments)
-        except RuntimeError as error:
-            if "loading state_dict" not in str(error):
-                raise
-            raise CheckpointMismatch(
-                f"{arguments.get('ckpt_path')}: holds another network than this run trains; name one of the same "
-                "model, signals and phase by --ckpt_path"
-            ) from error
         except SystemExit as leaving:
             if leaving.code == 1 and self.trainer.interrupted:
                 raise KeyboardInterrupt from None

@@ -7,21 +7,16 @@ from itertools import islice
 from typing import Any, Literal, Self
 
 import torch
-from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor
-from torch.optim import AdamW
 
 from forensics.data.batch import TrainingBatch
 from forensics.models.expansion import expand_network
 from forensics.models.inputs import ModelInput, ModelOutput
 from forensics.models.network import FusionNetwork
 from forensics.training.accumulation import step_scale
-from forensics.training.activations import recompute_activations
 from forensics.training.distillation import distillation_loss
-from forensics.training.losses import TrainingLoss
 from forensics.training.module import NORMALIZATION_BATCHES, FuserModule
 from forensics.training.normalization import fit_normalization
-from forensics.training.optimizer import LearningRates, ParameterPlan, Schedule
 from signals import get_signal
 
 
@@ -36,15 +31,7 @@ class ExpansionModule(FuserModule):
             stay what they were, by distillation from the old network; they are no longer the same bits.
         distillation: Weight of that term.
         signal_drop: Share of the pictures that lose the new signal in training for that term.
-        learning_rate: Peak learning rate.
-        weight_decay: Weight decay of all but norms and biases.
-        rates: Factors of the learning rate, by depth and by part.
-        optimizer: Makes the optimizer from parameter groups.
-        schedule: How the learning rate rises and falls.
-        loss: The loss; OMG-Fuser's by default.
-        stream_weight: Weight of the new stream's own head, where the network has such heads.
-        compile: Whether to run the network through ``torch.compile``.
-        checkpoint_activations: Whether transformer blocks compute their activations again in the backward pass.
+        **settings: How to train, as :class:`FuserModule` takes it.
 
     Raises:
         CheckpointMissing: There is no such checkpoint.
@@ -61,27 +48,11 @@ class ExpansionModule(FuserModule):
         also_tune: Literal["fusion"] | None = None,
         distillation: float = 1.0,
         signal_drop: float = 0.5,
-        learning_rate: float = 1e-3,
-        weight_decay: float = 0.01,
-        rates: LearningRates | None = None,
-        optimizer: OptimizerCallable = AdamW,
-        schedule: Schedule | None = None,
-        loss: TrainingLoss | None = None,
-        stream_weight: float = 0.4,
-        compile: bool = False,
-        checkpoint_activations: bool = False,
+        **settings: Any,
     ) -> None:
         spec = get_signal(signal).spec
-        super().__init__(
-            base=checkpoint,
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            optimizer=optimizer,
-            schedule=schedule,
-            loss=loss,
-            stream_weight=stream_weight,
-            compile=compile,
-        )
+        # Named so that the command line does not offer what the checkpoint decides.
+        super().__init__(preset="", signals=None, arguments=None, base=checkpoint, phase="network", **settings)
         assert self.base is not None
         self.expanded = expand_network(self.model, self.preset, self.arguments, spec, stream)
         self.model: FusionNetwork = self.expanded
@@ -92,9 +63,6 @@ class ExpansionModule(FuserModule):
             self.expanded.unfreeze_fusion()
             self.teacher = self.base.build().requires_grad_(False)
         self._distillation, self._signal_drop = distillation, signal_drop
-        self._plan = ParameterPlan.of(self.model, rates or LearningRates())
-        if checkpoint_activations:
-            recompute_activations(self.model)
         self.train()
 
     @property

@@ -28,7 +28,7 @@ from forensics.training.not_finite import StopOnNotFiniteLoss
 from forensics.training.optimizer import LearningRates, ParameterPlan, Schedule
 from forensics.training.validation import METRICS, ValidationMetrics
 from signals import get_signal
-from signals.errors import WrongUsage
+from signals.errors import CheckpointMismatch, WrongUsage
 
 NORMALIZATION_BATCHES = 6
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
@@ -95,11 +95,10 @@ class FuserModule(LightningModule):
         self._loss = loss or (ConfidenceLoss() if phase == "confidence" else ClassAwareLoss())
         self._stream_weight = stream_weight if phase == "network" else 0.0
         self._learning_rate, self._weight_decay = learning_rate, weight_decay
-        self._plan = ParameterPlan.of(self.model, rates or LearningRates())
+        self._rates = rates or LearningRates()
+        self._plan: ParameterPlan | None = None
         self._optimizer, self._schedule = optimizer, schedule or Schedule()
-        if checkpoint_activations:
-            recompute_activations(self.model)
-        self._compile = compile
+        self._checkpoint_activations, self._compile = checkpoint_activations, compile
         self._compiled: CompiledNetwork | None = None
         self.val_metrics, self.test_metrics = ValidationMetrics(), ValidationMetrics()
         self.train()
@@ -110,18 +109,31 @@ class FuserModule(LightningModule):
         return NetworkNeeds(tuple(self.model.signal_names), self.model.patch_size, self.model.object_rule)
 
     def setup(self, stage: str) -> None:
-        """Prepares the strategy for absent streams, and the network for speed.
+        """Plans the learning rates, and prepares the strategy for absent streams and the network for speed.
 
         Raises:
-            WrongUsage: A precision in which signals and losses would be rounded.
+            WrongUsage: A precision in which signals and losses would be rounded, or rates of parts that are not there.
         """
         if self.trainer.precision not in PRECISIONS:
             raise WrongUsage(
                 f"precision {self.trainer.precision} cannot train here; use one of {', '.join(PRECISIONS)}"
             )
         allow_absent_streams(self.trainer.strategy)
+        self.prepare()
         if self._compile:
             self._compiled = CompiledNetwork(self.model)
+
+    def prepare(self) -> ParameterPlan:
+        """Plans how each parameter learns, once, when the network is complete and nothing is wrapped round it yet.
+
+        Raises:
+            WrongUsage: There are rates of parts that are not there.
+        """
+        if self._plan is None:
+            self._plan = ParameterPlan.of(self.model, self._rates)
+            if self._checkpoint_activations:
+                recompute_activations(self.model)
+        return self._plan
 
     def configure_callbacks(self) -> list[Callback]:
         """A loss that is not finite ends every run."""
@@ -156,11 +168,39 @@ class FuserModule(LightningModule):
         """The same on the test forgeries."""
         self._measure(batch, self.test_metrics, "test")
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Says which network this is."""
+        checkpoint["network"] = self._identity()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuses the weights of another one.
+
+        Raises:
+            CheckpointMismatch: Model, signals, their versions or the phase differ.
+        """
+        ours, theirs = self._identity(), checkpoint.get("network", {})
+        for field, value in ours.items():
+            if theirs.get(field) != value:
+                raise CheckpointMismatch(
+                    f"the checkpoint to go on from has {field} {theirs.get(field, 'unknown')}, this run has {value}; "
+                    "name one of the same network by --ckpt_path"
+                )
+
     def configure_optimizers(self) -> Any:
         """The optimizer over all that trains, and its schedule, a step at a time."""
-        optimizer = self._optimizer(self._plan.groups(self.model, self._learning_rate, self._weight_decay))
+        optimizer = self._optimizer(self.prepare().groups(self.model, self._learning_rate, self._weight_decay))
         schedule = self._schedule.apply(optimizer, self.trainer.estimated_stepping_batches)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _identity(self) -> dict[str, str]:
+        """What a run and the checkpoint it goes on from must have in common."""
+        signals = ", ".join(f"{spec.name} {spec.version}" for spec in self.model.specs)
+        return {
+            "model": self.preset,
+            "arguments": str(self.arguments),
+            "signals": signals or "none",
+            "phase": self.phase,
+        }
 
     def _prepare_confidence(self) -> None:
         if self.base is None:

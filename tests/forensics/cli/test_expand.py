@@ -30,7 +30,7 @@ def test_a_run_ends_with_a_comparison(
     assert "Without noise_median its results are the old ones, bit for bit." in ran.out
     fields = json.loads((tmp_path / "new" / "checkpoint.json").read_text())
     measures = {measure["name"]: measure for measure in fields["comparison"]["measures"]}
-    assert measures["tracefuse/pixel_auc"]["difference"]["n"] == 2
+    assert measures["tracefuse/pixel_auc"]["difference"]["n"] == 20
     card = (tmp_path / "new" / "README.md").read_text()
     assert "## Old and new" in card
     assert measures["tracefuse/pixel_auc"]["verdict"] in card

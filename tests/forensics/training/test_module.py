@@ -37,7 +37,9 @@ def script() -> ModuleType:
 
 def tiny(**arguments: Any) -> FuserModule:
     torch.manual_seed(0)
-    return FuserModule("omgfuser_feature_tiny", ["dct", "splicebuster"], {"stream_drop": 0.0}, **arguments)
+    module = FuserModule("omgfuser_feature_tiny", ["dct", "splicebuster"], {"stream_drop": 0.0}, **arguments)
+    module.prepare()
+    return module
 
 
 def trainer(tmp_path: Path, **arguments: Any) -> Trainer:
@@ -159,7 +161,7 @@ def test_a_configuration_chooses_loss_optimizer_schedule_and_rates() -> None:
     )
     assert isinstance(module._loss, CrossEntropyDiceLoss)
     assert module._schedule == Schedule("polynomial", 0.02)
-    groups = module._plan.groups(module.model, module._learning_rate, module._weight_decay)
+    groups = module.prepare().groups(module.model, module._learning_rate, module._weight_decay)
     optimizer = module._optimizer(groups)
     assert isinstance(optimizer, SGD)
     assert {group["momentum"] for group in optimizer.param_groups} == {0.9}
@@ -168,6 +170,6 @@ def test_a_configuration_chooses_loss_optimizer_schedule_and_rates() -> None:
 
 def test_what_a_configuration_does_not_choose_is_the_default_recipe() -> None:
     module = parsed()
-    optimizer = module._optimizer(module._plan.groups(module.model, 1e-3, 0.01))
+    optimizer = module._optimizer(module.prepare().groups(module.model, 1e-3, 0.01))
     assert isinstance(optimizer, AdamW)
     assert module._schedule == Schedule("cosine", 0.05)

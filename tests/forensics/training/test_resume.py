@@ -124,3 +124,9 @@ def test_a_file_that_is_no_checkpoint_is_refused(tiny_fit: Callable[..., None], 
     (tmp_path / "cut.ckpt").write_bytes(b"PK\x03\x04 half of it")
     with pytest.raises(CheckpointMismatch, match="not a checkpoint"):
         tiny_fit(f"--ckpt_path={tmp_path / 'cut.ckpt'}")
+
+
+def test_a_checkpoint_of_another_network_is_refused_with_both(tiny_fit: Callable[..., None], tmp_path: Path) -> None:
+    tiny_fit("--trainer.max_epochs=1")
+    with pytest.raises(CheckpointMismatch, match=r"has signals dct 1, splicebuster_counts 1, this run has dct 1;"):
+        tiny_fit("--trainer.max_epochs=2", "--model.signals=[dct]", "--ckpt_path=last")
