@@ -1,0 +1,1 @@
+"""When to answer: confidence, risk at coverage, calibration, and thresholds that keep a promise."""
