@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from signals.errors import WrongUsage
 
 REQUIRED_COLUMNS = ("image", "mask", "label")
+MASK_MEANINGS = ("altered", "both_ends")
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,18 @@ class ManifestRow:
     label: int
     columns: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def mask_meaning(self) -> str:
+        """``altered``: the mask marks what was changed (the default); ``both_ends``: also where it was copied from."""
+        return self.columns.get("mask_meaning") or "altered"
+
 
 def read_manifest(path: Path) -> list[ManifestRow]:
     """Reads a manifest; relative paths are taken from its folder.
 
     Raises:
-        WrongUsage: The file is missing, lacks a required column or has a label other than 0 and 1.
+        WrongUsage: The file is missing, lacks a required column, or has a label other than 0 and 1 or a mask meaning
+            other than ``altered`` and ``both_ends``.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -47,22 +55,31 @@ def read_manifest(path: Path) -> list[ManifestRow]:
 
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
-    """Writes a manifest with paths relative to its folder."""
+    """Writes a manifest with paths relative to its folder, or absolute where they lie on another drive."""
     rows = list(rows)
     extra = list(rows[0].columns) if rows else []
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([*REQUIRED_COLUMNS, *extra])
         for row in rows:
-            mask = row.mask.relative_to(path.parent).as_posix() if row.mask else ""
-            image = row.image.relative_to(path.parent).as_posix()
+            mask = _relative(row.mask, path.parent) if row.mask else ""
+            image = _relative(row.image, path.parent)
             writer.writerow([image, mask, row.label, *(row.columns[name] for name in extra)])
+
+
+def _relative(path: Path, folder: Path) -> str:
+    if path.is_relative_to(folder):
+        return path.relative_to(folder).as_posix()
+    path, folder = path.resolve(), folder.resolve()
+    return Path(os.path.relpath(path, folder)).as_posix() if path.drive == folder.drive else path.as_posix()
 
 
 def _parse_row(path: Path, row: Mapping[str, str], line: int) -> ManifestRow:
     folder = path.parent
     if row["label"] not in ("0", "1"):
         raise WrongUsage(f"{path}, line {line}: label is {row['label']!r}; it must be 1 (forged) or 0 (authentic)")
+    if (meaning := row.get("mask_meaning")) and meaning not in MASK_MEANINGS:
+        raise WrongUsage(f"{path}, line {line}: mask_meaning is {meaning!r}; it must be {' or '.join(MASK_MEANINGS)}")
     extra = {name: value for name, value in row.items() if name not in REQUIRED_COLUMNS}
     mask = folder / row["mask"] if row["mask"] else None
     return ManifestRow(folder / row["image"], mask, int(row["label"]), extra)
