@@ -1,13 +1,13 @@
 """Makes the example pictures from the photos in ``sources/`` with the parts of the forge.
 
 Run it from a checkout with TraceFuse installed: ``python examples/make_examples.py``. The two untouched
-pictures are copies and are not made here.
+pictures are copies and are not made here; neither is ``forged.jpg``, which an earlier forge wrote.
 """
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -16,12 +16,10 @@ import skimage
 from numpy.typing import NDArray
 from PIL import Image
 
-from forensics.data.forge import Forger
-from forensics.data.forge.blend import Edit, cut, lay, paste
-from forensics.data.forge.jpeg import JpegSave
-from forensics.data.forge.recipe import get_recipe
+from forensics.data.forge.chains.jpeg import JpegSave
+from forensics.data.forge.edits.blend import Blend, Edit
+from forensics.data.forge.edits.patch import cut, lay
 from forensics.data.manifest import ManifestRow, write_manifest
-from forensics.data.photos import PhotoPool
 from signals.evidence import Evidence
 
 HERE = Path(__file__).resolve().parent
@@ -65,14 +63,12 @@ def paste_object(
     host: Pixels, photo: Pixels, cutout: Cutout, corner: tuple[int, int], scale: float, mirror: bool, seam: float
 ) -> Edit:
     """Pastes an object, scaled and mirrored or not, with the corner of its box at ``(row, column)``."""
-    patch = cut(photo, cut_object(photo, cutout))
-    pixels, mask = (patch.pixels[:, ::-1], patch.mask[:, ::-1]) if mirror else (patch.pixels, patch.mask)
+    patch = cut(photo, cut_object(photo, cutout).astype(np.float32))
+    pixels, alpha = (patch.pixels[:, ::-1], patch.alpha[:, ::-1]) if mirror else (patch.pixels, patch.alpha)
     pixels = cv2.resize(np.ascontiguousarray(pixels), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     size = (pixels.shape[1], pixels.shape[0])
-    mask = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
-    layer, covered = lay(host, pixels, mask, *corner)
-    recipe = replace(get_recipe(), blends={"feather": 1.0}, feather=(seam, seam))
-    return paste(np.random.default_rng(SEED), recipe, host, layer, covered)
+    mask = cv2.resize(np.ascontiguousarray(alpha), size, interpolation=cv2.INTER_AREA) > 0.5
+    return Blend("feather", seam).paste(host, *lay(host, pixels, mask.astype(np.float32), *corner))
 
 
 def make_splice() -> Edit:
@@ -116,12 +112,8 @@ def main() -> None:
         mask = HERE / "masks" / f"{name.replace('.', '_')}.png"
         mask.write_bytes(save_png(edit.mask.astype(np.uint8) * 255))
         rows.append(ManifestRow(HERE / name, mask, 1, {"edit": edit_name}))
-    # What `tracefuse forge --photos examples/sources --seed 5 --count 126 --out forged` writes as its number 124.
-    forged = Forger(PhotoPool.open(HERE / "sources"), get_recipe(), seed=5).forge(124)
-    (HERE / "forged.jpg").write_bytes(forged.data)
-    mask = HERE / "masks" / "forged_jpg.png"
-    mask.write_bytes(save_png(forged.mask.astype(np.uint8) * 255))
-    rows.append(ManifestRow(HERE / "forged.jpg", mask, 1, {"edit": "copy_move"}))
+    # Made by the forge as it was before its plans; kept as it is.
+    rows.append(ManifestRow(HERE / "forged.jpg", HERE / "masks" / "forged_jpg.png", 1, {"edit": "copy_move"}))
     write_manifest(HERE / "manifest.csv", rows)
 
 

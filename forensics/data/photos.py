@@ -35,6 +35,7 @@ class Photo:
         width: Width in pixels, stored orientation.
         height: Height in pixels.
         tables: Quantization tables of a JPEG (64 numbers each, natural order, luma first); empty otherwise.
+        split: Split that its manifest gives it to; empty where none tells.
         known_sha256: Hash of the bytes as its manifest tells it; empty if it does not.
     """
 
@@ -44,6 +45,7 @@ class Photo:
     width: int
     height: int
     tables: Tables = ()
+    split: str = ""
     known_sha256: str = ""
 
     @cached_property
@@ -109,6 +111,11 @@ class PhotoPool:
 
     def __iter__(self) -> Iterator[Photo]:
         return iter(self.photos)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Photo]:
+        """The photos by their id."""
+        return {photo.id: photo for photo in self.photos}
 
     def pixels(self, photo: Photo) -> NDArray[np.uint8]:
         """Decoded photo.
@@ -178,4 +185,6 @@ def _read_header(path: Path, identifier: str, row: Mapping[str, str]) -> Photo:
         )
     tables = tuple(tuple(int(step) for step in quantization[key]) for key in sorted(quantization))
     camera = row.get("camera") or "unknown"
-    return Photo(path, identifier, camera, width, height, tables, row.get("sha256") or "")
+    return Photo(
+        path, identifier, camera, width, height, tables, row.get("split") or "", known_sha256=row.get("sha256") or ""
+    )

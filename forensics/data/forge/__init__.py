@@ -5,19 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from forensics.data.forge.forger import ForgedPicture, Forger
+    from forensics.data.forge.forger import ForgedPicture, Forger, Renderer, rebuild
+    from forensics.data.forge.plan import PicturePlan, SourcePlan
     from forensics.data.forge.recipe import Recipe, get_recipe, list_recipes
-    from forensics.data.forge.writer import write_forgeries
+    from forensics.data.forge.writing.writer import write_forgeries
 
-__all__ = ["ForgedPicture", "Forger", "Recipe", "get_recipe", "list_recipes", "write_forgeries"]
+__all__ = [
+    "ForgedPicture",
+    "Forger",
+    "PicturePlan",
+    "Recipe",
+    "Renderer",
+    "SourcePlan",
+    "get_recipe",
+    "list_recipes",
+    "rebuild",
+    "write_forgeries",
+]
 
 _HOMES = {
     "ForgedPicture": "forger",
     "Forger": "forger",
+    "PicturePlan": "plan",
     "Recipe": "recipe",
+    "Renderer": "forger",
+    "SourcePlan": "plan",
     "get_recipe": "recipe",
     "list_recipes": "recipe",
-    "write_forgeries": "writer",
+    "rebuild": "forger",
+    "write_forgeries": "writing.writer",
 }
 
 

@@ -1,70 +1,60 @@
-"""One forged picture, or its pristine twin, from a seed and an index."""
+"""Renders plans: forged pictures and their pristine twins, as files with exact masks."""
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from forensics.data.forge.blend import Edit
-from forensics.data.forge.copy_move import copy_move
-from forensics.data.forge.draw import chance, choice, integer, uniform
-from forensics.data.forge.jpeg import Chain, last_save, platform_save
+from forensics.data.forge.chains.geometry import Size
+from forensics.data.forge.edits.blend import Edit
+from forensics.data.forge.edits.splice import Splice
+from forensics.data.forge.plan import AnyEdit, PicturePlan, SourcePlan
+from forensics.data.forge.planner import draw_plan
 from forensics.data.forge.recipe import Recipe
-from forensics.data.forge.sources import Size, Source, make_source, resize
-from forensics.data.forge.splice import splice
-from forensics.data.photos import Photo, PhotoPool
+from forensics.data.photos import PhotoPool
 from signals.errors import NoPictures, UnreadableImage, WrongUsage
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
-LARGEST_AREA = 0.5
-_LARGEST_CANVAS = 1024
-_ATTEMPTS = 6
-
-_TRACES = {"png": "free", "single": "none", "aligned": "aligned", "shifted": "shifted"}
+LEAST_AREA = 0.001
+LARGEST_AREA = 0.62
+LARGEST_SIDE = 16384
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ForgedPicture:
     """A file and the truth about it.
 
     Attributes:
         data: The file's bytes.
-        extension: ``jpg`` or ``png``.
-        mask: bool ``[H, W]``, what was pasted; empty for a pristine picture.
+        extension: ``jpg``, ``png`` or ``webp``.
+        mask: bool ``[H, W]``, what was changed; empty for a pristine picture.
         label: 1 forged, 0 pristine.
-        history: Every operation with its parameters, pure JSON.
+        history: The plan that it was made from, pure JSON: every operation with its parameters.
+        edits: Names of the edits that were done, one for each region.
+        visible: Mean absolute change inside the mask before the chain, 0..255: below about 3 nobody sees it.
     """
 
     data: bytes
-    extension: Literal["jpg", "png"]
+    extension: str
     mask: Mask
     label: int
     history: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Scene:
-    """All that a forgery shares with its twin."""
-
-    size: Size
-    host: Source
-    host_photo: Photo
-    chain: Chain
+    edits: tuple[str, ...]
+    visible: float
 
 
 class Forger:
     """Makes pictures in pairs: an even index is forged, the odd one after it is its pristine twin.
 
-    The twin shows the same window with the same history before and the same compressions after; only the
-    paste is missing. A picture depends on the photos, the recipe, the seed and its index alone.
+    The twin shows the same window with the same history before and the same chain after; only the edits are
+    missing. A picture depends on the photos, the recipe, the seed and its index alone.
 
     Attributes:
         unreadable: By the id of a photo that could not be decoded and was passed over: why.
@@ -80,6 +70,7 @@ class Forger:
         self.recipe = recipe
         self.seed = seed
         self.unreadable: dict[str, str] = {}
+        self._renderer = Renderer(photos)
 
     def forge(self, index: int, size: Size | None = None) -> ForgedPicture:
         """Makes one picture.
@@ -91,119 +82,122 @@ class Forger:
         Raises:
             UnreadableImage: No photo of the pool can be decoded.
         """
-        pair, twin = divmod(index, 2)
-        random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.seed, pair])))
-        scene = self._draw_scene(random, size)
-        edit: Edit | None = None
-        pixels, mask = scene.host.pixels, np.zeros(scene.size, dtype=bool)
-        if not twin:
-            edit, mask = self._draw_edit(random, scene)
-            pixels = edit.pixels
-        data = _save(pixels, scene.chain, scene.size)
-        history = {
-            "recipe": self.recipe.name,
-            "seed": self.seed,
-            "index": index,
-            "pair": pair,
-            "label": 1 - twin,
-            "size": list(scene.size),
-            "host": scene.host.history,
-            "edit": {"name": "none"}
-            if edit is None
-            else {**edit.history, "visible": _visible(edit, scene.host.pixels)},
-            "jpeg": scene.chain.to_json(),
-            "mask_area": float(mask.mean()),
-        }
-        return ForgedPicture(data, "jpg" if scene.chain.saves else "png", mask, 1 - twin, history)
-
-    def _draw_scene(self, random: np.random.Generator, size: Size | None) -> _Scene:
-        recipe = self.recipe
-        case = choice(random, recipe.jpeg_cases)
-        size = size or (_draw_side(random, recipe), _draw_side(random, recipe))
-        reduce = 1.0
-        if case == "triple" and chance(random, recipe.platform_resize):
-            low = max(recipe.platform_scale[0], max(size) / _LARGEST_CANVAS)
-            reduce = uniform(random, (low, max(low, recipe.platform_scale[1])))
-        canvas = (round(size[0] / reduce), round(size[1] / reduce))
-        trace = _TRACES.get(case) or ("aligned" if chance(random, 0.6) else "shifted")
-        host, photo = self._draw_source(random, canvas, trace, avoid=None)
-        saves = []
-        if case != "png":
-            lender = self.photos[integer(random, 0, len(self.photos) - 1)]
-            saves.append(last_save(random, recipe, host.first_quality, lender))
-        if case == "triple":
-            saves.append(platform_save(random, recipe))
-        return _Scene(size, host, photo, Chain(case, tuple(saves), reduce))
-
-    def _draw_source(
-        self, random: np.random.Generator, size: Size, trace: str, avoid: Photo | None
-    ) -> tuple[Source, Photo]:
-        """A window of a random photo; of another photo, and if there is one of another camera, than ``avoid``."""
-        candidates = [photo for photo in self.photos if avoid is None or photo.id != avoid.id]
-        others = [photo for photo in candidates if avoid is not None and photo.camera != avoid.camera]
-        candidates = others or candidates
-        problem: UnreadableImage | None = None
-        for place in random.permutation(len(candidates)):
-            photo = candidates[int(place)]
+        damaged: set[str] = set()
+        while True:
+            plan = draw_plan(self.recipe, self.photos.photos, self.seed, index, size, damaged)
             try:
-                return make_source(random, self.recipe, self.photos, photo, size, trace), photo
-            except UnreadableImage as error:
-                problem = error
-                self.unreadable[photo.id] = f"{photo.path}: {str(error).partition(': ')[2]}"
-        raise UnreadableImage(f"no photo could be decoded ({problem}); give whole photos")
-
-    def _draw_edit(self, random: np.random.Generator, scene: _Scene) -> tuple[Edit, Mask]:
-        """Edits until the mask has a sensible size at the size of the finished picture; plainly at last."""
-        name = choice(random, self.recipe.edits)
-        if len(self.photos) < 2:
-            name = "copy_move"
-        donor = None
-        if name == "splice":
-            donor, _ = self._draw_source(random, scene.host.pixels.shape[:2], "free", avoid=scene.host_photo)
-        for attempt in range(4 * _ATTEMPTS):
-            recipe = self.recipe if attempt < _ATTEMPTS else _plain(self.recipe)
-            host = scene.host.pixels
-            edit = copy_move(random, recipe, host) if donor is None else splice(random, recipe, host, donor)
-            if edit is None:
-                continue
-            mask = _reduce_mask(edit.mask, scene.size)
-            if 0.5 * min(recipe.mask_area) <= mask.mean() <= LARGEST_AREA and (edit.pixels != host).any():
-                return edit, mask
-        raise WrongUsage(f"recipe {self.recipe.name!r} finds no edit for pictures of {scene.size}; ask for larger ones")
+                return self._renderer.render(plan)
+            except DamagedPhoto as error:
+                damaged.add(error.photo)
+                self.unreadable[error.photo] = str(error)
+                if len(damaged) == len(self.photos):
+                    raise UnreadableImage(f"no photo could be decoded ({error}); give whole photos") from error
 
 
-def _draw_side(random: np.random.Generator, recipe: Recipe) -> int:
-    side = recipe.sides[integer(random, 0, len(recipe.sides) - 1)]
-    return side - integer(random, 1, 15) if chance(random, recipe.odd_side) else side
+class DamagedPhoto(UnreadableImage):
+    """A photo of a plan that cannot be decoded; ``photo`` is its id."""
+
+    photo = ""
 
 
-def _plain(recipe: Recipe) -> Recipe:
-    """The same recipe without the choices that can fail."""
-    area = (0.02, 0.08)
-    shape = {"ellipse": 1.0}
-    return replace(recipe, mask_kinds=shape, mask_area=area, copy_move_area=area, blends={"hard": 1.0}, wide_rescale=0)
+class Renderer:
+    """Makes pictures from plans and photos."""
+
+    def __init__(self, photos: PhotoPool) -> None:
+        """Takes the photos that the plans name."""
+        self._photos = photos
+        # twins follow one another and share their host
+        self._last: tuple[SourcePlan, Pixels] | None = None
+
+    def render(self, plan: PicturePlan) -> ForgedPicture:
+        """Makes a picture.
+
+        Raises:
+            DamagedPhoto: One of its photos cannot be decoded.
+            WrongUsage: One of its photos is not there or another one; no edit finds a region.
+        """
+        host = self._host(plan.host)
+        pixels, mask, done = self._edit(plan, host)
+        visible = float(np.abs(pixels[mask].astype(np.int16) - host[mask]).mean()) if mask.any() else 0.0
+        for step in plan.innocent:
+            pixels = step.apply(pixels)
+        data, extension, mask = plan.chain.encode(pixels, mask)
+        return ForgedPicture(data, extension, mask, plan.label, plan.to_json(), done, visible)
+
+    def source(self, plan: SourcePlan) -> Pixels:
+        """Makes a host or donor: uint8 RGB ``[H, W, 3]``.
+
+        Raises:
+            DamagedPhoto: The photo cannot be decoded.
+            WrongUsage: It is not there, or another one.
+        """
+        photo = self._photos.by_id.get(plan.photo)
+        if photo is None:
+            raise WrongUsage(f"photo {plan.photo!r} is not in this folder; give the photos that the history names")
+        if photo.sha256 != plan.sha256:
+            raise WrongUsage(f"{photo.path}: is not the photo that the history names; give the photo with its sha256")
+        try:
+            return plan.render(self._photos, photo)
+        except UnreadableImage as error:
+            damaged = DamagedPhoto(f"{photo.path}: {str(error).partition(': ')[2]}")
+            damaged.photo = photo.id
+            raise damaged from error
+
+    def _host(self, plan: SourcePlan) -> Pixels:
+        if self._last is None or self._last[0] != plan:
+            self._last = (plan, self.source(plan))
+        return self._last[1]
+
+    def _edit(self, plan: PicturePlan, host: Pixels) -> tuple[Pixels, Mask, tuple[str, ...]]:
+        """All edits of a plan that find a sensible region; if none does, the first of its spares that does."""
+        pixels, mask = host, np.zeros(host.shape[:2], dtype=bool)
+        done: list[str] = []
+        for step in plan.edits:
+            edit = self._apply(plan, step, pixels)
+            if edit is not None and (not plan.spares or _sensible(pixels, edit, mask)):
+                pixels, mask = edit.pixels, mask | edit.mask
+                done.append(step.name)
+        for step in () if done else plan.spares:
+            edit = self._apply(plan, step, host)
+            if edit is not None and _sensible(host, edit, mask):
+                return edit.pixels, edit.mask, (step.name,)
+        if plan.edits and not done:
+            height, width = plan.size
+            raise WrongUsage(f"recipe {plan.recipe!r} finds no edit for {height} x {width} pixels; ask for larger ones")
+        return pixels, mask, tuple(done)
+
+    def _apply(self, plan: PicturePlan, step: AnyEdit, pixels: Pixels) -> Edit | None:
+        if isinstance(step, Splice):
+            return step.apply(pixels, self.source(plan.donors[step.donor]))
+        return step.apply(pixels)
 
 
-def _reduce_mask(mask: Mask, size: Size) -> Mask:
-    if mask.shape == size:
-        return mask
-    reduced = cv2.resize(mask.astype(np.float32), (size[1], size[0]), interpolation=cv2.INTER_AREA)
-    return np.asarray(reduced > 0.5)
+def rebuild(history: Mapping[str, Any], photos: PhotoPool) -> ForgedPicture:
+    """Makes a picture once more from its history.
+
+    Args:
+        history: ``ForgedPicture.history``, or a line of ``history.jsonl``.
+        photos: Has the photos that the history names.
+
+    Returns:
+        The same picture, byte for byte on the machine that made it.
+
+    Raises:
+        WrongUsage: The history is damaged, or a photo is missing or another one.
+        UnreadableImage: A photo cannot be decoded.
+    """
+    plan = PicturePlan.from_json({key: value for key, value in history.items() if key != "image"})
+    if max(side for source in (plan.host, *plan.donors) for side in (*source.size, *source.frame)) > LARGEST_SIDE:
+        raise WrongUsage(f"history asks for more than {LARGEST_SIDE} pixels a side; give it as it was written")
+    try:
+        return Renderer(photos).render(plan)
+    except (ValueError, IndexError, ArithmeticError, cv2.error) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise WrongUsage(f"history {plan.index} cannot be rendered ({reason}); give it as it was written") from error
 
 
-def _save(pixels: Pixels, chain: Chain, size: Size) -> bytes:
-    """Runs the saves after the edit, reducing before the last one if the chain says so."""
-    if not chain.saves:
-        stream = io.BytesIO()
-        Image.fromarray(pixels).save(stream, "PNG", compress_level=3)
-        return stream.getvalue()
-    for save in chain.saves[:-1]:
-        pixels = save.apply(pixels)
-    if pixels.shape[:2] != size:
-        pixels = resize(pixels, size, "area")
-    return chain.saves[-1].encode(pixels)
-
-
-def _visible(edit: Edit, host: Pixels) -> float:
-    """Mean absolute change inside the mask, 0..255: a paste below about 3 cannot be seen."""
-    return float(np.abs(edit.pixels[edit.mask].astype(np.int16) - host[edit.mask]).mean())
+def _sensible(pixels: Pixels, edit: Edit, mask: Mask) -> bool:
+    """Whether an edit changes something where it says so, and neither too little nor, with others, too much."""
+    if not edit.mask.mean() >= LEAST_AREA or (mask | edit.mask).mean() > LARGEST_AREA:
+        return False
+    return bool((edit.pixels[edit.mask] != pixels[edit.mask]).any())

@@ -7,25 +7,50 @@ from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from signals.errors import WrongUsage
+from signals.errors import WrongUsage, did_you_mean
 
 Range = tuple[float, float]
 Weights = Mapping[str, float]
+
+_EDITS = {
+    "splice": 0.35,
+    "copy_move": 0.2,
+    "removal": 0.15,
+    "local_change": 0.09,
+    "overlay": 0.06,
+    "inpainting": 0.08,
+    "regeneration": 0.07,
+}
+_JPEG_CASES = {
+    "png": 0.12,
+    "single": 0.22,
+    "aligned": 0.28,
+    "shifted": 0.14,
+    "triple": 0.08,
+    "platform": 0.08,
+    "webp": 0.04,
+    "screenshot": 0.04,
+}
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How forgeries are made; probabilities in 0..1, weights need not sum to one.
 
+    The forge on the device reads the same recipe and leaves out what it does not know: it makes splices and copy-moves
+    from ``png`` to ``triple`` only, without simulated cameras.
+
     Attributes:
         name: Written into every history.
         sides: Sides of the pictures in pixels; height and width are drawn independently.
         odd_side: Probability that a side loses 1..15 pixels, so that it is no multiple of 8.
         edits: Weights of the kinds of edit.
-        jpeg_cases: Weights of the compression chains (see ``jpeg.py``), the same for both classes.
+        regions: Weights of the number of edits in a picture, ``1`` to ``3``.
+        jpeg_cases: Weights of the compression chains (see ``chains/chain.py``), the same for both classes.
         mask_kinds: Weights of the shapes.
         mask_area: Area of the edit as a share of the picture, drawn log-uniformly.
         copy_move_area: The same for copy-move; its source has to fit beside its target.
+        inpainting_area: The same for regions that are generated: whole backgrounds are, too.
         minimum_detail: Least standard deviation (0..255) inside a region worth pasting; flatter regions are
             drawn again, ``detail_attempts`` times at most.
         native: Probability that a source that may keep the camera's own compression does.
@@ -42,6 +67,19 @@ class Recipe:
         platform_scale: Range of that reduction.
         subsampling: Weights of the chroma sampling of compressions made here.
         progressive: Probability of a progressive last file.
+        platforms: Weights of the platforms of the chain ``platform`` (see ``chains/platforms.py``).
+        crop_again: Probability that a triple chain without a reduction crops off the grid before its last save.
+        webp_quality: Range of the quality of WebP in the chain ``webp``.
+        webp_last: Probability that it is the last save there, not the first.
+        screenshot_png: Probability that a screenshot is kept without loss.
+        camera: Probability that host and donor are taken anew by a simulated camera.
+        camera_reduction: How many times smaller a photo is made first, so that its own traces are gone.
+        camera_resize: Probability that what a simulated camera took is resampled, where the photo is large enough.
+        camera_scale: Range of that resampling, log-uniform.
+        shared_camera: Probability that a donor is taken by the very camera of its host: other content, same history.
+        innocent: Probability that both twins are processed as a whole, as ordinary people and their cameras do it.
+        innocents: Weights of the kinds of that (see ``innocent/``) that keep the size. Stamps and logos are left
+            out by default: as edits they are marked.
         global_edit: Probability of a whole-picture edit of a source before it is used.
         flip: Probability that a pasted region is mirrored.
         rotate: Probability that it is rotated, by +-45 degrees or, half the time, +-10.
@@ -61,15 +99,22 @@ class Recipe:
     name: str = "default"
     sides: tuple[int, ...] = (256, 320, 384, 448, 512, 640, 768)
     odd_side: float = 0.3
-    edits: Weights = field(default_factory=lambda: {"splice": 0.6, "copy_move": 0.4})
-    jpeg_cases: Weights = field(
-        default_factory=lambda: {"png": 0.15, "single": 0.25, "aligned": 0.35, "shifted": 0.15, "triple": 0.10}
-    )
+    edits: Weights = field(default_factory=lambda: dict(_EDITS))
+    regions: Weights = field(default_factory=lambda: {"1": 0.9, "2": 0.07, "3": 0.03})
+    jpeg_cases: Weights = field(default_factory=lambda: dict(_JPEG_CASES))
     mask_kinds: Weights = field(
-        default_factory=lambda: {"blob": 0.3, "segments": 0.35, "cutout": 0.15, "ellipse": 0.1, "polygon": 0.1}
+        default_factory=lambda: {
+            "blob": 0.25,
+            "segments": 0.25,
+            "objects": 0.15,
+            "cutout": 0.15,
+            "ellipse": 0.1,
+            "polygon": 0.1,
+        }
     )
     mask_area: Range = (0.003, 0.4)
     copy_move_area: Range = (0.003, 0.2)
+    inpainting_area: Range = (0.003, 0.6)
     minimum_detail: float = 8.0
     detail_attempts: int = 6
     native: float = 0.5
@@ -84,6 +129,29 @@ class Recipe:
     platform_quality: Range = (70, 87)
     platform_resize: float = 0.5
     platform_scale: Range = (0.5, 0.95)
+    platforms: Weights = field(
+        default_factory=lambda: {
+            "social_2048": 1.0,
+            "social_1600": 1.0,
+            "social_1280": 1.0,
+            "messenger": 1.0,
+            "messenger_hd": 0.5,
+            "messenger_small": 0.5,
+            "microblog": 1.0,
+            "photo_feed": 1.0,
+        }
+    )
+    crop_again: float = 0.3
+    webp_quality: tuple[int, int] = (50, 95)
+    webp_last: float = 0.5
+    screenshot_png: float = 0.6
+    camera: float = 0.4
+    camera_reduction: Range = (2.5, 4.0)
+    camera_resize: float = 0.4
+    camera_scale: Range = (0.5, 1.5)
+    shared_camera: float = 0.1
+    innocent: float = 0.1
+    innocents: Weights = field(default_factory=lambda: {"enhance": 0.6, "portrait_blur": 0.4})
     subsampling: Weights = field(default_factory=lambda: {"4:2:0": 0.6, "4:4:4": 0.3, "4:2:2": 0.1})
     progressive: float = 0.1
     global_edit: float = 0.25
@@ -102,6 +170,20 @@ class Recipe:
     blends: Weights = field(default_factory=lambda: {"hard": 0.25, "feather": 0.5, "poisson": 0.15, "edge_blur": 0.1})
     feather: Range = (0.5, 3.0)
     cut_by_border: float = 0.15
+
+    def __post_init__(self) -> None:
+        """Refuses what cannot be drawn from.
+
+        Raises:
+            WrongUsage: An edit is unknown, a weight is negative or all of them are zero.
+        """
+        for edit in self.edits:
+            if edit not in _EDITS:
+                raise WrongUsage(f"recipe: edit {edit!r} is unknown{did_you_mean(edit, _EDITS)}")
+        for name in self.__dataclass_fields__:
+            weights = getattr(self, name)
+            if isinstance(weights, Mapping) and (min(weights.values(), default=0) < 0 or not sum(weights.values())):
+                raise WrongUsage(f"recipe: {name} has a negative weight or none at all; give some above 0")
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionary of every field; ``Recipe.from_json`` reads it back, also after JSON."""
@@ -129,8 +211,10 @@ _DEFAULT = Recipe()
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         "default": _DEFAULT,
-        "splice": replace(_DEFAULT, name="splice", edits={"splice": 1.0}),
-        "copy_move": replace(_DEFAULT, name="copy_move", edits={"copy_move": 1.0}),
+        **{edit: replace(_DEFAULT, name=edit, edits={edit: 1.0}) for edit in _EDITS},
+        "local": replace(_DEFAULT, name="local", edits={"local_change": 0.6, "overlay": 0.4}),
+        "camera": replace(_DEFAULT, name="camera", camera=1.0),
+        "no_camera": replace(_DEFAULT, name="no_camera", camera=0.0),
     }
 )
 
@@ -147,5 +231,5 @@ def get_recipe(name: str = "default") -> Recipe:
         WrongUsage: There is none of that name.
     """
     if name not in RECIPES:
-        raise WrongUsage(f"recipe {name!r} is unknown; choose from {', '.join(list_recipes())}")
+        raise WrongUsage(f"recipe {name!r} is unknown{did_you_mean(name, list_recipes())}")
     return RECIPES[name]

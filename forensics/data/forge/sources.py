@@ -3,157 +3,203 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Literal, cast
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from pydantic import Field
 
+from forensics.data.forge.camera import CameraSimulation
+from forensics.data.forge.chains.chain import Trace
+from forensics.data.forge.chains.geometry import Kernel, Size, resize
+from forensics.data.forge.chains.jpeg import JpegSave, first_save, nearest_quality
 from forensics.data.forge.draw import chance, choice, integer, log_uniform
-from forensics.data.forge.jpeg import first_save, nearest_quality
+from forensics.data.forge.edits.transform import GLOBAL_EDITS, Operation, draw_operation
 from forensics.data.forge.recipe import Recipe
-from forensics.data.forge.transform import GLOBAL_EDITS, draw_operation
 from forensics.data.photos import Photo, PhotoPool
+from signals.errors import WrongUsage
 
 Pixels = NDArray[np.uint8]
-Size = tuple[int, int]
+Window = tuple[int, int, int, int]
 
 _MCU = 16
 _BLOCK = 8
+_REDUCE = {"area": 0.4, "lanczos": 0.3, "bicubic": 0.2, "linear": 0.1}
+_ENLARGE = {"linear": 0.35, "bicubic": 0.4, "lanczos": 0.25}
 
 
 @dataclass(frozen=True)
-class Source:
-    """A window of a photo after its history.
+class KeptSave:
+    """The compression that the camera made, still there.
 
     Attributes:
-        pixels: uint8 RGB ``[H, W, 3]``.
-        first_quality: (Nearest standard) quality of the compression whose traces it carries; None without.
-        history: What was done, pure JSON. Its ``window`` is row, column, height and width in the photo, its
-            ``grid`` the row and column of the first corner of an 8 x 8 block of that compression.
+        quality: 1..100, nearest standard quality of the photo's tables.
     """
 
-    pixels: Pixels
-    first_quality: int | None
-    history: dict[str, Any]
+    quality: int
+    name: Literal["kept"] = "kept"
 
 
-def make_source(
-    random: np.random.Generator, recipe: Recipe, pool: PhotoPool, photo: Photo, size: Size, trace: str
-) -> Source:
-    """Cuts a window and gives it a history.
+FirstSave = Annotated[KeptSave | JpegSave, Field(discriminator="name")]
 
-    Only the window is resampled, never the whole photo. A photo that is not resampled keeps the camera's own
-    compression: on the grid when the window starts at a multiple of 16, off the grid otherwise.
+
+@dataclass(frozen=True)
+class SourcePlan:
+    """A window of a photo and what happens to it before it is used, in this order.
+
+    Attributes:
+        photo: Id of the photo in its pool.
+        sha256: Hash of its bytes.
+        camera: Its camera.
+        window: Row, column, height and width in the photo.
+        size: Height and width at the end.
+        frame: Height and width that it is resampled to.
+        kernel: How; None where it is taken as it is.
+        simulation: A camera that takes the frame anew; None for none.
+        resize: How the frame is resampled once more, to ``size`` and ``shift``; None for not.
+        edits: Changes of the whole window.
+        first_save: The compression whose traces it carries; None for none.
+        shift: Rows and columns, 0..7, cut off after that compression (for one that is kept: before); its blocks
+            begin at minus the shift, modulo 8.
+    """
+
+    photo: str
+    sha256: str
+    camera: str
+    window: Window
+    size: Size
+    frame: Size
+    kernel: Kernel | None
+    simulation: CameraSimulation | None
+    resize: Kernel | None
+    edits: tuple[Operation, ...]
+    first_save: FirstSave | None
+    shift: tuple[int, int]
+
+    @property
+    def first_quality(self) -> int | None:
+        """(Nearest standard) quality of the first compression; None without one."""
+        return self.first_save.quality if self.first_save else None
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Row and column of the first corner of a block of the first compression; None without one."""
+        return ((-self.shift[0]) % _BLOCK, (-self.shift[1]) % _BLOCK) if self.first_save else None
+
+    def render(self, pool: PhotoPool, photo: Photo) -> Pixels:
+        """Makes it: uint8 RGB ``[H, W, 3]`` of ``size``. Only the window is worked on, never the whole photo.
+
+        Raises:
+            UnreadableImage: The photo's bytes are damaged.
+            WrongUsage: The window does not lie in it.
+        """
+        y, x, height, width = self.window
+        if min(y, x) < 0 or min(height, width) < 1 or y + height > photo.height or x + width > photo.width:
+            raise WrongUsage(f"{photo.path}: has no window {self.window}; give the photo that was planned for")
+        pixels = pool.pixels(photo)[y : y + height, x : x + width]
+        kept = isinstance(self.first_save, KeptSave)
+        dy, dx = (0, 0) if kept else self.shift
+        if self.kernel:
+            pixels = resize(pixels, self.frame, self.kernel)
+        if self.simulation:
+            pixels = self.simulation.apply(pixels)
+        if self.resize:
+            pixels = resize(pixels, (self.size[0] + dy, self.size[1] + dx), self.resize)
+        for operation in self.edits:
+            pixels = operation.apply(pixels)
+        if isinstance(self.first_save, JpegSave):
+            pixels = self.first_save.apply(pixels)
+        return pixels[dy:, dx:]
+
+
+def draw_source(
+    random: np.random.Generator,
+    recipe: Recipe,
+    photo: Photo,
+    size: Size,
+    trace: Trace,
+    simulation: CameraSimulation | None = None,
+) -> SourcePlan:
+    """Draws a window and its history from the photo's header.
+
+    A photo that is not resampled keeps the camera's own compression: on the grid when the window starts at a
+    multiple of 16, off the grid otherwise. A simulated camera gets a window reduced so far that nothing of the
+    real one is left.
 
     Args:
         size: Height and width wanted.
         trace: Compression whose traces the source shall carry: ``aligned`` to its own upper left corner,
             ``shifted``, ``none``, or ``free`` to let the recipe decide.
-
-    Raises:
-        UnreadableImage: The photo's bytes are damaged.
+        simulation: A camera that takes the source anew where the photo is large enough.
     """
     if trace == "free":
         trace = "none"
         if chance(random, recipe.first_jpeg):
             trace = "aligned" if chance(random, 0.5) else "shifted"
-    pixels = pool.pixels(photo)
-    native = chance(random, recipe.native)
-    if trace != "none" and native and photo.tables and _fits(pixels, size):
-        return _native(random, photo, pixels, size, trace)
-    return _processed(random, recipe, photo, pixels, size, trace)
+    shift = _draw_shift(random) if trace == "shifted" else (0, 0)
+    canvas = (size[0] + shift[0], size[1] + shift[1])
+    frame, again = canvas, None
+    if simulation is not None and chance(random, recipe.camera_resize):
+        frame, again = _draw_frame(random, recipe, canvas)
+    if simulation is not None and not can_simulate(recipe, photo, frame):
+        frame, again = canvas, None
+        simulation = simulation if can_simulate(recipe, photo, canvas) else None
+    native = chance(random, recipe.native) and simulation is None
+    if trace != "none" and native and photo.tables and _fits(photo, size):
+        return _draw_native(random, photo, size, shift)
+    scale = _draw_scale(random, recipe, photo, frame, simulation is not None)
+    kernel = _draw_kernel(random, scale)
+    height, width = min(photo.height, round(frame[0] / scale)), min(photo.width, round(frame[1] / scale))
+    window = (integer(random, 0, photo.height - height), integer(random, 0, photo.width - width), height, width)
+    edits = (draw_operation(random, GLOBAL_EDITS),) if chance(random, recipe.global_edit) else ()
+    save = None if trace == "none" else first_save(random, recipe, photo)
+    return SourcePlan(*_origin(photo), window, size, frame, kernel, simulation, again, edits, save, shift)
 
 
-def _fits(pixels: Pixels, size: Size) -> bool:
-    return bool(pixels.shape[0] >= size[0] + _MCU and pixels.shape[1] >= size[1] + _MCU)
+def _origin(photo: Photo) -> tuple[str, str, str]:
+    return photo.id, photo.sha256, photo.camera
 
 
-def _native(random: np.random.Generator, photo: Photo, pixels: Pixels, size: Size, trace: str) -> Source:
+def _draw_kernel(random: np.random.Generator, scale: float) -> Kernel:
+    return cast(Kernel, choice(random, _ENLARGE if scale > 1 else _REDUCE))
+
+
+def _draw_frame(random: np.random.Generator, recipe: Recipe, canvas: Size) -> tuple[Size, Kernel]:
+    """The size at which a camera takes what is resampled to the canvas afterwards."""
+    scale = log_uniform(random, recipe.camera_scale)
+    return (round(canvas[0] / scale), round(canvas[1] / scale)), _draw_kernel(random, scale)
+
+
+def _fits(photo: Photo, size: Size) -> bool:
+    return photo.height >= size[0] + _MCU and photo.width >= size[1] + _MCU
+
+
+def _draw_native(random: np.random.Generator, photo: Photo, size: Size, shift: tuple[int, int]) -> SourcePlan:
     """A window that keeps the compression the camera made."""
-    y = _MCU * integer(random, 0, (pixels.shape[0] - size[0]) // _MCU - 1)
-    x = _MCU * integer(random, 0, (pixels.shape[1] - size[1]) // _MCU - 1)
-    dy, dx = _draw_shift(random) if trace == "shifted" else (0, 0)
-    y, x = y + dy, x + dx
-    history = {
-        **_origin(photo),
-        "window": [y, x, *size],
-        "scale": 1.0,
-        "kernel": None,
-        "first_jpeg": {"by": "camera", "nearest_quality": nearest_quality(photo.tables), "kept": True},
-        "grid": [(-dy) % _BLOCK, (-dx) % _BLOCK],
-        "edits": [],
-    }
-    return Source(pixels[y : y + size[0], x : x + size[1]], nearest_quality(photo.tables), history)
+    y = _MCU * integer(random, 0, (photo.height - size[0]) // _MCU - 1) + shift[0]
+    x = _MCU * integer(random, 0, (photo.width - size[1]) // _MCU - 1) + shift[1]
+    save = KeptSave(nearest_quality(photo.tables))
+    return SourcePlan(*_origin(photo), (y, x, *size), size, size, None, None, None, (), save, shift)
 
 
-def _processed(
-    random: np.random.Generator, recipe: Recipe, photo: Photo, pixels: Pixels, size: Size, trace: str
-) -> Source:
-    """A resampled window, edited as a whole or not, compressed once or not."""
-    dy, dx = _draw_shift(random) if trace == "shifted" else (0, 0)
-    canvas = (size[0] + dy, size[1] + dx)
-    scaled, history = _resample_window(random, recipe, pixels, canvas)
-    edits = []
-    if chance(random, recipe.global_edit):
-        operation = draw_operation(random, GLOBAL_EDITS)
-        scaled = operation.apply(scaled)
-        edits.append(operation.to_json())
-    first: dict[str, Any] | None = None
-    quality = None
-    if trace != "none":
-        save = first_save(random, recipe, photo)
-        scaled = save.apply(scaled)[dy:, dx:]
-        first = {"by": "camera tables" if save.tables else "encoder", **save.to_json()}
-        quality = save.quality
-    grid = [(-dy) % _BLOCK, (-dx) % _BLOCK] if first else None
-    return Source(scaled, quality, {**_origin(photo), **history, "first_jpeg": first, "grid": grid, "edits": edits})
+def can_simulate(recipe: Recipe, photo: Photo, size: Size) -> bool:
+    """Whether the photo, reduced so far that its own traces are gone, still fills the size."""
+    least = recipe.camera_reduction[0]
+    return photo.height >= least * size[0] and photo.width >= least * size[1]
 
 
-def _resample_window(
-    random: np.random.Generator, recipe: Recipe, pixels: Pixels, size: Size
-) -> tuple[Pixels, dict[str, Any]]:
-    """Cuts a window at a random place, so large that it fills ``size`` after scaling."""
-    smallest = max(size[0] / pixels.shape[0], size[1] / pixels.shape[1])
+def _draw_scale(random: np.random.Generator, recipe: Recipe, photo: Photo, size: Size, simulated: bool) -> float:
+    smallest = max(size[0] / photo.height, size[1] / photo.width)
     low, high = recipe.scale
+    if simulated:
+        least, most = recipe.camera_reduction
+        return log_uniform(random, (max(1 / most, smallest), 1 / least))
     if chance(random, recipe.enlarge) or smallest > 0.95:
-        scale = log_uniform(random, (max(1.05, smallest), max(high, 1.06, smallest * 1.01)))
-    else:
-        scale = log_uniform(random, (max(low, smallest), 0.95))
-    height = min(pixels.shape[0], round(size[0] / scale))
-    width = min(pixels.shape[1], round(size[1] / scale))
-    y = integer(random, 0, pixels.shape[0] - height)
-    x = integer(random, 0, pixels.shape[1] - width)
-    kernels = {"area": 0.4, "lanczos": 0.3, "bicubic": 0.2, "linear": 0.1}
-    if scale > 1:
-        kernels = {"linear": 0.35, "bicubic": 0.4, "lanczos": 0.25}
-    kernel = choice(random, kernels)
-    window = pixels[y : y + height, x : x + width]
-    history = {"window": [y, x, height, width], "scale": size[0] / height, "kernel": kernel}
-    return resize(window, size, kernel), history
-
-
-def resize(pixels: Pixels, size: Size, kernel: str) -> Pixels:
-    """Resamples uint8 RGB ``[H, W, 3]``.
-
-    Args:
-        size: Height and width wanted.
-        kernel: ``area`` and ``linear`` without further smoothing (OpenCV); ``bicubic`` and ``lanczos`` with
-            kernels that widen when reducing (Pillow).
-    """
-    height, width = size
-    if kernel in ("area", "linear"):
-        flag = cv2.INTER_AREA if kernel == "area" else cv2.INTER_LINEAR
-        return np.asarray(cv2.resize(pixels, (width, height), interpolation=flag), dtype=np.uint8)
-    method = Image.Resampling.BICUBIC if kernel == "bicubic" else Image.Resampling.LANCZOS
-    return np.asarray(Image.fromarray(pixels).resize((width, height), method), dtype=np.uint8)
+        return log_uniform(random, (max(1.05, smallest), max(high, 1.06, smallest * 1.01)))
+    return log_uniform(random, (max(low, smallest), 0.95))
 
 
 def _draw_shift(random: np.random.Generator) -> tuple[int, int]:
     """Any of the 63 places off the grid."""
-    return divmod(integer(random, 1, _BLOCK * _BLOCK - 1), _BLOCK)
-
-
-def _origin(photo: Photo) -> dict[str, Any]:
-    return {"photo": photo.id, "sha256": photo.sha256, "camera": photo.camera}
+    dy, dx = divmod(integer(random, 1, _BLOCK * _BLOCK - 1), _BLOCK)
+    return dy, dx

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from forensics.data.forge.jpeg import nearest_quality, usable_tables
+from forensics.data.forge.chains.jpeg import nearest_quality, usable_tables
 from forensics.data.photos import Photo, PhotoPool
 from signals.errors import NoPictures, UnreadableImage
 

@@ -13,7 +13,7 @@ from forensics.data.forge.torch.bank import PhotoBank
 from forensics.data.forge.torch.draws import Draws
 from forensics.data.forge.torch.jpeg import SAMPLINGS, Saves, nearest_qualities, standard_saves
 
-# The cases of forge/jpeg.py.
+# The cases of forge/chains/chain.py that the device makes.
 CASES = ("png", "single", "aligned", "shifted", "triple")
 # What a source carries of an earlier compression; FREE leaves it to the recipe.
 NO_TRACE, ALIGNED, SHIFTED, FREE = 0, 1, 2, 3

@@ -1,0 +1,1 @@
+"""What happens after the edit: saves, platforms, screenshots, and the chains of them."""

@@ -1,0 +1,1 @@
+"""What ordinary people do to whole pictures."""

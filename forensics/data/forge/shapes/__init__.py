@@ -1,0 +1,1 @@
+"""The regions that edits change: free outlines, pieces of what the picture shows, strokes and text."""

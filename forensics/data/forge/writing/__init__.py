@@ -1,0 +1,1 @@
+"""Forgeries as folders and shards, made by one process or several."""
