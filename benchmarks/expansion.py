@@ -36,8 +36,9 @@ from forensics.data.datamodule import ForgedDataset
 from forensics.data.forge import Forger, get_recipe
 from forensics.data.photos import PhotoPool
 from forensics.data.training_data import NetworkNeeds
-from forensics.evaluation.maps import MapResult
+from forensics.evaluation.picture import Picture
 from forensics.evaluation.protocols import PictureScores, get_protocol
+from forensics.evaluation.protocols.blind import DISCS
 from forensics.models import create_model
 from forensics.models.expansion import ExpandedNetwork, expand_network
 from forensics.models.inputs import ModelInput, SignalInput
@@ -212,7 +213,7 @@ def run(
         "parameters": sum(p.numel() for p in network.parameters()),
         "seconds": seconds,
         "last_losses": losses,
-        "pictures": [asdict(scores) for scores in score(network, test, operating, settings, device)],
+        "pictures": score(network, test, operating, settings, device),
     }
 
 
@@ -289,7 +290,7 @@ def score(
     operating: TrainingBatch,
     settings: Settings,
     device: torch.device,
-) -> list[PictureScores]:
+) -> list[dict[str, Any]]:
     """Scores of every test picture at the operating point chosen on other forgeries of the same cameras."""
     network.eval()
     chosen_on = [
@@ -298,14 +299,37 @@ def score(
     ]
     point = choose_operating_point(chosen_on, false_alarms=0.05)
     protocol = get_protocol("tracefuse")
-    return [
-        protocol.measure(
-            f"{index:05d}",
-            truth if truth.any() else None,
-            MapResult((maps - point.map_logit).sigmoid().numpy(), float((scores - point.score_logit).sigmoid())),
+    for index, (maps, scores, truth) in enumerate(seen(network, test, settings, device)):
+        name = f"{index:05d}"
+        height, width = truth.shape
+        protocol.update(
+            Picture(
+                image=name,
+                source=name,
+                label=int(truth.any()),
+                height=height,
+                width=width,
+                truth=truth if truth.any() else None,
+                values=(maps - point.map_logit).sigmoid().numpy(),
+                score=float((scores - point.score_logit).sigmoid()),
+            )
         )
-        for index, (maps, scores, truth) in enumerate(seen(network, test, settings, device))
-    ]
+    return [plain(scores) for scores in protocol.pictures()]
+
+
+def plain(scores: PictureScores) -> dict[str, Any]:
+    """What the report reads of a picture; None what an authentic one does not define."""
+    values = scores.values
+    return {
+        "image": scores.image,
+        "label": scores.label,
+        "score": scores.score,
+        "f1": values.get("pixel_f1@0.5"),
+        "auc": values.get("pixel_auc"),
+        "prior_f1": [values[f"{disc}/pixel_f1@0.5"] for disc in DISCS] if scores.label else None,
+        "prior_auc": values.get("closeness/pixel_auc"),
+        "marked": values["marked_area"],
+    }
 
 
 @torch.inference_mode()

@@ -14,6 +14,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,13 @@ from scipy.ndimage import uniform_filter
 
 from forensics.cli.evaluate import spread
 from forensics.data.manifest import ManifestRow, read_manifest
-from forensics.evaluation.bootstrap import paired_difference
 from forensics.evaluation.evaluate import Evaluation, evaluate
 from forensics.evaluation.maps import CheckpointMaps, MapResult
+from forensics.evaluation.measure_name import MeasureName
+from forensics.evaluation.paired import compare_means
 from forensics.evaluation.protocols import get_protocol
 from forensics.evaluation.report import spelled, table, write_json
+from forensics.evaluation.result import EvaluatedSet, to_json
 from forensics.evaluation.truth import Excluded, read_mask
 from forensics.inference import Predictor
 from signals import Evidence
@@ -49,14 +52,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     rows = spread(read_manifest(arguments.manifest), arguments.limit)
-    protocol = get_protocol("tracefuse")
-    model = evaluate(rows, CheckpointMaps(Predictor.load(arguments.checkpoint, arguments.device)), protocol)
-    ela = evaluate(rows, ElaMaps(best_threshold(rows)), protocol)
+    protocol, folder = get_protocol("tracefuse"), arguments.manifest.parent
+    checkpoint = CheckpointMaps(Predictor.load(arguments.checkpoint, arguments.device))
+    model = evaluate(rows, checkpoint, protocol, folder=folder)
+    ela = evaluate(rows, ElaMaps(best_threshold(rows)), protocol, folder=folder)
     for result in (model, ela):
         Console().print(table(result))
     Console().print(beside(model, ela))
     if arguments.out:
-        write_json(arguments.out, {"manifest": arguments.manifest.name, "model": model.to_json(), "ela": ela.to_json()})
+        of = EvaluatedSet.of(arguments.manifest, arguments.limit)
+        write_json(arguments.out, {"model": to_json(model, of), "ela": to_json(ela, of)})
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class ElaMaps:
     threshold: int
 
     @property
-    def description(self) -> Mapping[str, str]:
+    def description(self) -> Mapping[str, Any]:
         """What it is."""
         return {"kind": "reference", "name": f"ELA Q{QUALITY}, marked from level {self.threshold} of 255"}
 
@@ -115,17 +120,19 @@ def _f1_by_level(row: ManifestRow) -> NDArray[np.float64] | None:
 def beside(model: Evaluation, ela: Evaluation) -> Table:
     """The checkpoint less ELA, paired over the pictures both scored."""
     rendered = Table("measure", "n", "model", "ELA", "model less ELA [95 %]", title="beside ELA")
-    others = {picture.image: picture for picture in ela.pictures}
-    pairs = [(picture, others[picture.image]) for picture in model.pictures if picture.image in others]
-    for name, quantity in (("pixel_f1@0.5", "f1"), ("pixel_auc", "auc")):
-        values = [(getattr(ours, quantity), getattr(theirs, quantity)) for ours, theirs in pairs]
-        both = [(ours, theirs) for ours, theirs in values if ours is not None and theirs is not None]
-        if both:
-            ours, theirs = zip(*both, strict=True)
-            gain = paired_difference(ours, theirs)
-            means = (f"{np.mean(side):.3f}" for side in (ours, theirs))
-            assert gain is not None
-            rendered.add_row(f"{model.protocol}/{name}", str(len(both)), *means, spelled(gain, signed=True))
+    others = {picture.scores.image: picture.scores for picture in ela.pictures}
+    for name in (measure.name for measure in model.measures):
+        parts = MeasureName.parse(name)
+        if parts.quantity not in ("pixel_f1@0.5", "pixel_auc"):
+            continue
+        pairs = [
+            (others[ours.image], ours)
+            for ours in (picture.scores for picture in model.pictures)
+            if ours.image in others and parts.covers(ours.label, ours.mask_meaning) and parts.quantity in ours.values
+        ]
+        if row := compare_means(name, parts.quantity, pairs):
+            gain = spelled(row.difference, signed=True)
+            rendered.add_row(name, str(len(pairs)), f"{row.second:.3f}", f"{row.first:.3f}", gain)
     return rendered
 
 

@@ -9,26 +9,30 @@ the paired difference of the pixel AUC to the network with all signals.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from forensics.cli.evaluate import spread
 from forensics.data.manifest import ManifestRow, read_manifest
-from forensics.evaluation.bootstrap import mean_interval, paired_difference
+from forensics.evaluation.bootstrap import Interval
 from forensics.evaluation.evaluate import Evaluation, evaluate
 from forensics.evaluation.maps import MapResult
-from forensics.evaluation.metrics import roc_auc
-from forensics.evaluation.protocols import PictureScores, get_protocol
+from forensics.evaluation.measure_name import MeasureName
+from forensics.evaluation.paired import compare_means
+from forensics.evaluation.protocols import Measure, get_protocol
 from forensics.evaluation.report import spelled, write_json
+from forensics.evaluation.result import EvaluatedSet, to_json
 from forensics.inference import Predictor
 from signals import Evidence
 from signals.orientation import upright
+
+PROTOCOL = "tracefuse"
 
 
 @dataclass(frozen=True)
@@ -44,15 +48,21 @@ class MapsWithout:
     without: frozenset[str]
 
     @property
-    def description(self) -> Mapping[str, str]:
+    def description(self) -> Mapping[str, Any]:
         """The checkpoint and what it lacks."""
         checkpoint = self.predictor.checkpoint
-        return {"kind": "checkpoint", "name": checkpoint.name, "without": ", ".join(sorted(self.without)) or "nothing"}
+        return {
+            "kind": "checkpoint",
+            "name": checkpoint.name,
+            "sha256": checkpoint.sha256,
+            "without": sorted(self.without),
+        }
 
     def map_of(self, row: ManifestRow, evidence: Evidence) -> MapResult:
         """Predicts one picture."""
         prediction = self.predictor.predict(evidence, without=self.without)
-        return MapResult(upright(prediction.map, evidence.orientation), prediction.score)
+        usable = {signal.spec.name: signal.usable for signal in prediction.signals}
+        return MapResult(upright(prediction.map, evidence.orientation), prediction.score, signals=usable)
 
 
 def main() -> None:
@@ -68,48 +78,57 @@ def main() -> None:
     predictor = Predictor.load(arguments.checkpoint, arguments.device)
     names = [spec.name for spec in predictor.checkpoint.specs]
     subsets = [subset for count in range(len(names), -1, -1) for subset in combinations(names, count)]
+    folder, protocol = arguments.manifest.parent, get_protocol(PROTOCOL)
     found = {
-        subset: evaluate(rows, MapsWithout(predictor, frozenset(names) - set(subset)), get_protocol("tracefuse"))
+        subset: evaluate(rows, MapsWithout(predictor, frozenset(names) - set(subset)), protocol, folder=folder)
         for subset in subsets
     }
     Console(width=160).print(summary(found))
     if arguments.out:
-        content = {" + ".join((*subset, "pixels")): result.to_json() for subset, result in found.items()}
-        write_json(arguments.out, {"manifest": arguments.manifest.name, **content})
+        of = EvaluatedSet.of(arguments.manifest, arguments.limit)
+        write_json(arguments.out, {" + ".join((*subset, "pixels")): to_json(one, of) for subset, one in found.items()})
 
 
 def summary(found: Mapping[tuple[str, ...], Evaluation]) -> Table:
-    """One row a subset of signals; forged pictures for maps, all for the score."""
+    """One row a subset of signals and meaning of the masks; forged pictures for maps, all for the score."""
     rendered = Table("signals", "pixel AUC", "prior", "pixel F1@0.5", "score AUC", "AUC less all signals")
-    full = _forged(next(iter(found.values())))
+    full = next(iter(found.values()))
     for subset, result in found.items():
-        forged = _forged(result)
-        scores = np.array([picture.score for picture in result.pictures])
-        labels = np.array([picture.label == 1 for picture in result.pictures])
-        rendered.add_row(
-            f"{len(subset)}: {' + '.join((*subset, 'pixels'))}",
-            _mean([picture.auc for picture in forged]),
-            f"{np.mean([picture.prior_auc for picture in forged]):.3f}",
-            _mean([picture.f1 for picture in forged]),
-            f"{roc_auc(scores, labels):.3f}" if labels.any() and not labels.all() else "-",
-            _difference([picture.auc for picture in forged], [picture.auc for picture in full]),
-        )
+        measures = {measure.name: measure for measure in result.measures}
+        title = f"{len(subset)}: {' + '.join((*subset, 'pixels'))}"
+        for prefix in ("", "both_ends/"):
+            auc = measures.get(f"{PROTOCOL}/{prefix}pixel_auc")
+            if auc is None:
+                continue
+            rendered.add_row(
+                title + (", both ends" if prefix else ""),
+                _spelled(auc.interval),
+                f"{auc.prior.mean:.3f}" if auc.prior else "-",
+                _spelled(measures[f"{PROTOCOL}/{prefix}pixel_f1@0.5"].interval),
+                _value(measures.get(f"{PROTOCOL}/score_auc")),
+                _difference(auc.name, full, result),
+            )
     return rendered
 
 
-def _forged(result: Evaluation) -> list[PictureScores]:
-    return [picture for picture in result.pictures if picture.auc is not None]
+def _value(measure: Measure | None) -> str:
+    return "-" if measure is None else f"{measure.value:.3f}"
 
 
-def _mean(values: Sequence[float | None]) -> str:
-    interval = mean_interval([value for value in values if value is not None])
+def _spelled(interval: Interval | None) -> str:
     return "-" if interval is None else spelled(interval)
 
 
-def _difference(ours: Sequence[float | None], full: Sequence[float | None]) -> str:
-    pairs = [(mine, whole) for mine, whole in zip(ours, full, strict=True) if mine is not None and whole is not None]
-    interval = paired_difference([mine for mine, _ in pairs], [whole for _, whole in pairs])
-    return "-" if interval is None else spelled(interval, signed=True)
+def _difference(name: str, full: Evaluation, result: Evaluation) -> str:
+    """A measure less that of the network with all signals; both scored the same pictures."""
+    parts = MeasureName.parse(name)
+    pairs = [
+        (one.scores, other.scores)
+        for one, other in zip(full.pictures, result.pictures, strict=True)
+        if parts.covers(one.scores.label, one.scores.mask_meaning) and parts.quantity in one.scores.values
+    ]
+    compared = compare_means(name, parts.quantity, pairs)
+    return "-" if compared is None else spelled(compared.difference, signed=True)
 
 
 if __name__ == "__main__":

@@ -13,38 +13,41 @@ if TYPE_CHECKING:
     from forensics.data.manifest import ManifestRow
     from forensics.evaluation.evaluate import Evaluation
     from forensics.evaluation.maps import MapSource
+    from forensics.evaluation.protocols import Protocol
 
 
 def evaluate(
     manifest: Annotated[Path, typer.Argument(help="CSV with image,mask,label; paths relative to it.")],
     checkpoint: Annotated[str | None, typer.Option(help="Checkpoint to score, by name or folder [default].")] = None,
     maps: Annotated[
-        Path | None, typer.Option(help="Folder of maps <stem>.png or .npy, instead of a checkpoint.")
+        Path | None, typer.Option(help="Folder of maps <stem>.png or .npy, and scores.csv, of any other tool.")
     ] = None,
+    signal: Annotated[str | None, typer.Option(help="A signal of kind score, as a localizer of its own.")] = None,
     protocol: Annotated[str, typer.Option(help="How maps are scored.")] = "tracefuse",
     out: Annotated[Path | None, typer.Option(help="JSON file for all numbers.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many pictures, evenly spread.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
 ) -> None:
-    """Scores a checkpoint, or a folder of maps, on pictures with masks."""
+    """Scores a checkpoint, a signal, or a folder of maps, on pictures with masks."""
     from rich.console import Console
 
     from forensics.data.manifest import read_manifest
     from forensics.evaluation.protocols import get_protocol
     from forensics.evaluation.report import table, write_json
+    from forensics.evaluation.result import EvaluatedSet, to_json
     from signals.errors import UnreadableImage, WrongUsage
 
-    if checkpoint is not None and maps is not None:
-        raise WrongUsage("--checkpoint and --maps: only one of them can be scored; leave one out")
+    if sum(given is not None for given in (checkpoint, maps, signal)) > 1:
+        raise WrongUsage("--checkpoint, --maps and --signal: only one of them can be scored; leave the others out")
     chosen = get_protocol(protocol)
     rows = spread(read_manifest(manifest), limit)
     if not rows:
         raise WrongUsage(f"{manifest}: it names no picture; add rows of image,mask,label")
-    source = _source(rows, checkpoint, maps, device)
-    evaluation = _with_progress(rows, source, chosen.name)
+    of = EvaluatedSet.of(manifest, limit)
+    evaluation = _with_progress(rows, choose_source(rows, checkpoint, maps, signal, device), chosen, manifest.parent)
     if out is not None:
-        write_json(out, {"manifest": manifest.name, "limit": limit, **evaluation.to_json()})
-    Console().print(table(evaluation))
+        write_json(out, to_json(evaluation, of))
+    Console().print(table(evaluation, of.name))
     for exclusion in evaluation.excluded:
         typer.echo(f"{exclusion.image}: excluded: {exclusion.reason}", err=True)
     if evaluation.excluded:
@@ -58,24 +61,32 @@ def spread(rows: Sequence[ManifestRow], limit: int | None) -> list[ManifestRow]:
     return [rows[index * len(rows) // limit] for index in range(limit)]
 
 
-def _source(rows: Sequence[ManifestRow], checkpoint: str | None, maps: Path | None, device: str) -> MapSource:
-    from forensics.evaluation.maps import CheckpointMaps, FolderMaps
-
+def choose_source(
+    rows: Sequence[ManifestRow], checkpoint: str | None, maps: Path | None, signal: str | None, device: str
+) -> MapSource:
+    """What is scored: a folder of maps, a signal, or else a checkpoint."""
     if maps is not None:
+        from forensics.evaluation.map_folder import FolderMaps
+
         return FolderMaps(maps, rows)
+    from forensics.evaluation.maps import CheckpointMaps, SignalMaps
+
+    if signal is not None:
+        from signals import get_signal
+
+        return SignalMaps(get_signal(signal))
     from forensics.inference import Predictor
 
     return CheckpointMaps(Predictor.load(checkpoint or "default", device))
 
 
-def _with_progress(rows: Sequence[ManifestRow], source: MapSource, protocol: str) -> Evaluation:
+def _with_progress(rows: Sequence[ManifestRow], source: MapSource, protocol: Protocol, folder: Path) -> Evaluation:
     from rich.console import Console
     from rich.progress import Progress
 
     from forensics.evaluation.evaluate import evaluate as score
-    from forensics.evaluation.protocols import get_protocol
 
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task("evaluate", total=len(rows))
-        return score(rows, source, get_protocol(protocol), lambda done, _: bar.update(task, completed=done))
+        return score(rows, source, protocol, folder=folder, progress=lambda done, _: bar.update(task, completed=done))

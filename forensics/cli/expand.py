@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from forensics.evaluation.comparison import Compared
+    from forensics.evaluation.paired import Compared
     from forensics.models.checkpoint import Checkpoint
 
 
@@ -37,8 +37,12 @@ def expand(
     from rich.console import Console
 
     from forensics.data.training_data import TrainingData
-    from forensics.evaluation.comparison import compare as compare_scores
-    from forensics.evaluation.comparison import comparison_table, score_both
+    from forensics.evaluation.checkpoint_comparison import (
+        PROTOCOL,
+        compare_checkpoints,
+        comparison_table,
+        score_both,
+    )
     from forensics.evaluation.protocols import get_protocol
     from forensics.inference import Predictor
     from forensics.models.checkpoint import find_checkpoint
@@ -58,26 +62,24 @@ def expand(
         return
     assert isinstance(run.datamodule, TrainingData)
     device = "cuda" if run.trainer.strategy.root_device.type == "cuda" else "cpu"
-    protocol = get_protocol("tracefuse")
     made = find_checkpoint(out)
     typer.echo(f"comparing old and new on {compare} validation pictures and the whole photos among them", err=True)
     pairs = score_both(
         Predictor.load(checkpoint, device),
         Predictor.load(out, device),
         comparison_pictures(run.datamodule, compare),
-        protocol,
     )
-    rows = compare_scores(pairs, protocol)
+    rows = compare_checkpoints(pairs)
     readable = sum(signal in pair.readable for pair in pairs)
     title = f"{parent.name} and {made.name} on {len(pairs)} validation pictures, {readable} of them with {signal}"
     Console().print(comparison_table(rows, title))
-    _record(made, rows, title, protocol.definition)
+    _record(made, rows, title, get_protocol(PROTOCOL).definition)
     typer.echo(_summary(made))
 
 
 def _record(made: Checkpoint, rows: tuple[Compared, ...], title: str, definition: str) -> None:
     """Puts the comparison into the checkpoint and its card."""
-    from forensics.evaluation.comparison import comparison_markdown
+    from forensics.evaluation.checkpoint_comparison import comparison_markdown
     from forensics.models.checkpoint import CARD, add_facts
 
     add_facts(made, {"comparison": {"title": title, "measures": [row.to_json() for row in rows]}})

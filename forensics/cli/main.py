@@ -14,12 +14,18 @@ import typer
 
 from forensics import __version__
 from forensics.cli.analyze import analyze
+from forensics.cli.compare import compare
+from forensics.cli.controls import controls
+from forensics.cli.data import data_app
 from forensics.cli.evaluate import evaluate
 from forensics.cli.expand import expand
 from forensics.cli.export import export
 from forensics.cli.forge import forge
 from forensics.cli.info import info
+from forensics.cli.leaderboard import leaderboard
 from forensics.cli.messages import one_line
+from forensics.cli.robustness import robustness
+from forensics.cli.selective import selective
 from forensics.cli.signals import signals_app
 from forensics.cli.train import train
 
@@ -55,12 +61,18 @@ def tracefuse(
 app.command()(analyze)
 app.add_typer(signals_app, name="signals")
 app.command()(forge)
+app.add_typer(data_app, name="data")
 app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
 )(train)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(expand)
 app.command()(evaluate)
+app.command()(controls)
+app.command()(selective)
+app.command()(robustness)
+app.command()(compare)
+app.command()(leaderboard)
 app.command()(export)
 app.command()(info)
 

@@ -1,25 +1,26 @@
-"""Where the maps come from that are scored: a checkpoint, or a folder of maps made before."""
+"""Where the maps come from that are scored: a checkpoint, a signal, or a folder of maps made before."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from PIL import Image
+from numpy.typing import NDArray
 
 from forensics.data.manifest import ManifestRow
 from forensics.evaluation.metrics import MapArray
-from forensics.evaluation.truth import Excluded
-from signals import Evidence
-from signals.errors import WrongUsage
+from signals import Evidence, Signal, SignalMap, get_signal, list_signals
+from signals.errors import WrongUsage, did_you_mean
+from signals.extraction import extract
 from signals.orientation import upright
 
 if TYPE_CHECKING:
     from forensics.inference import Predictor
+
+# The score of a picture by a signal alone: the mean of this share of its valid cells, the highest ones.
+TOP_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -27,28 +28,32 @@ class MapResult:
     """The map of one picture, upright: turned by its EXIF orientation, as people and masks see it.
 
     Attributes:
-        values: float32 in 0..1 or uint8 ``[H, W]``; 0.5, or 128, and above is marked.
+        values: float32 in 0..1 or uint8 ``[H, W]``; 0.5, or 128, and above is marked. None: there is no map.
         score: 0..1 for the whole picture, where the source has one.
+        failure: Why there is no map, in one line.
+        signals: Of a checkpoint: each signal it asks for, and whether this picture could be read by it.
     """
 
-    values: MapArray
+    values: MapArray | None
     score: float | None = None
+    failure: str | None = None
+    signals: Mapping[str, bool] = field(default_factory=dict)
 
 
 class MapSource(Protocol):
     """Anything that gives a map for a picture."""
 
     @property
-    def description(self) -> Mapping[str, str]:
-        """What is scored, by ``kind``, ``name`` and whatever pins it down."""
+    def description(self) -> Mapping[str, Any]:
+        """What is scored, by ``kind``, ``name`` and whatever pins it down, as JSON values."""
         ...
 
     def map_of(self, row: ManifestRow, evidence: Evidence) -> MapResult:
-        """The map of one picture.
+        """The map of one picture; where there is none, a result without values that says why.
 
         Raises:
-            Excluded: There is none; the text says why.
-            UnreadableImage: The picture cannot be read.
+            BrokenSignal: A signal failed; ``evaluate`` counts it as a failed map.
+            UnreadableImage: It cannot read this picture, which was decoded before; likewise.
         """
         ...
 
@@ -64,71 +69,97 @@ class CheckpointMaps:
         self._predictor = predictor
 
     @property
-    def description(self) -> Mapping[str, str]:
-        """Name and hash of the checkpoint."""
+    def description(self) -> Mapping[str, Any]:
+        """Name and hash of the checkpoint, the signals it asks for, and where it ran."""
         checkpoint = self._predictor.checkpoint
-        return {"kind": "checkpoint", "name": checkpoint.name, "sha256": checkpoint.sha256}
+        return {
+            "kind": "checkpoint",
+            "name": checkpoint.name,
+            "sha256": checkpoint.sha256,
+            "signals": [spec.name for spec in checkpoint.specs],
+            "device": self._predictor.device.type,
+        }
 
     def map_of(self, row: ManifestRow, evidence: Evidence) -> MapResult:
         """Predicts one picture."""
         prediction = self._predictor.predict(evidence)
-        return MapResult(upright(prediction.map, evidence.orientation), prediction.score)
+        usable = {signal.spec.name: signal.usable for signal in prediction.signals}
+        return MapResult(upright(prediction.map, evidence.orientation), prediction.score, signals=usable)
 
 
-class FolderMaps:
-    """Maps named ``<image stem>.png`` (8-bit gray) or ``<image stem>.npy`` (float 0..1 or uint8), upright.
+class SignalMaps:
+    """A signal of kind ``score`` as a localizer, turned upright.
+
+    Every pixel takes the score of its cell; cells that are not valid score 0. The picture's score is the mean of the
+    highest 1 % of the valid cells: signals themselves judge no picture.
 
     Args:
-        folder: Holds the maps.
-        rows: The pictures that will be asked for.
+        signal: The signal.
 
     Raises:
-        WrongUsage: There is no such folder, or two pictures share a stem.
+        WrongUsage: It is a feature, which only a network can read.
     """
 
-    def __init__(self, folder: Path, rows: Sequence[ManifestRow]) -> None:
-        if not folder.is_dir():
-            raise WrongUsage(f"{folder}: no such folder; give the folder that holds the maps")
-        stem, count = max(Counter(row.image.stem for row in rows).items(), key=lambda item: item[1], default=("", 1))
-        if count > 1:
-            raise WrongUsage(f"{folder}: {count} pictures are named {stem}; maps are found by stem, so rename them")
-        self._folder = folder
+    def __init__(self, signal: Signal) -> None:
+        if signal.spec.kind != "score" or signal.spec.channels != 1:
+            raise WrongUsage(
+                f"signal {signal.spec.name}: a feature for networks to read, it marks nothing by itself"
+                f"{did_you_mean(signal.spec.name, score_signals())}"
+            )
+        self._signal = signal
 
     @property
-    def description(self) -> Mapping[str, str]:
-        """Name of the folder."""
-        return {"kind": "maps", "name": self._folder.name}
+    def description(self) -> Mapping[str, Any]:
+        """Name and version of the signal, and how its cells become pixels and a score."""
+        spec = self._signal.spec
+        return {
+            "kind": "signal",
+            "name": spec.name,
+            "version": spec.version,
+            "enlarged": f"each pixel takes the value of its cell of {spec.stride} x {spec.stride}",
+            "score": f"mean of the highest {TOP_SHARE:.0%} of the valid cells",
+            "device": "cpu",
+        }
 
     def map_of(self, row: ManifestRow, evidence: Evidence) -> MapResult:
-        """Reads one map."""
-        for path, read in (
-            (self._folder / f"{row.image.stem}.png", _read_png),
-            (self._folder / f"{row.image.stem}.npy", _read_npy),
-        ):
-            if path.is_file():
-                return MapResult(read(path))
-        raise Excluded(f"no map {row.image.stem}.png or .npy in the folder of maps")
+        """Reads the signal; a picture it cannot read has no map."""
+        found = extract(self._signal, evidence)
+        name = found.spec.name
+        if not found.usable:
+            return MapResult(None, failure=found.reason, signals={name: False})
+        values = found.values[0][found.valid]
+        if values.size and not 0 <= values.min() <= values.max() <= 1:
+            return MapResult(None, failure=f"signal {name}: its values leave 0..1", signals={name: False})
+        pixels = pixels_of(found, evidence.height, evidence.width)
+        return MapResult(upright(pixels, evidence.orientation), top_mean(values), signals={name: True})
 
 
-def _read_png(path: Path) -> MapArray:
-    try:
-        with Image.open(path) as image:
-            if image.mode not in ("1", "L"):
-                raise Excluded(f"map {path.name} is of mode {image.mode}; a map is 8-bit gray")
-            return np.asarray(image.convert("L"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise Excluded(f"map {path.name} cannot be read ({type(error).__name__})") from error
+def score_signals() -> list[str]:
+    """Names of all signals that can be scored by themselves."""
+    return [name for name in list_signals() if get_signal(name).spec.kind == "score"]
 
 
-def _read_npy(path: Path) -> MapArray:
-    try:
-        values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise Excluded(f"map {path.name} cannot be read ({type(error).__name__})") from error
-    if values.ndim != 2 or not values.size:
-        raise Excluded(f"map {path.name} has the shape {list(values.shape)}; a map is [H, W]")
-    if values.dtype == np.uint8:
-        return np.asarray(values)
-    if values.dtype.kind != "f" or not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-        raise Excluded(f"map {path.name} is not uint8 or float in 0..1")
-    return np.asarray(values, np.float32)
+def pixels_of(found: SignalMap, height: int, width: int) -> NDArray[np.float32]:
+    """A signal's first channel as float32 ``[H, W]`` in stored orientation: each pixel takes its cell's value.
+
+    Cells that are not valid are 0; pixels outside the grid take the nearest cell's value.
+    """
+    stride, offset = found.spec.stride, found.spec.offset
+    rows, columns = (
+        ((np.arange(side) - offset) // stride).clip(0, cells - 1)
+        for side, cells in zip((height, width), found.valid.shape, strict=True)
+    )
+    cells = np.where(found.valid, found.values[0], 0).astype(np.float32)
+    return np.asarray(cells[rows][:, columns])
+
+
+def top_mean(values: NDArray[Any], share: float = TOP_SHARE) -> float:
+    """Mean of the highest share of the values, at least one of them; 0 without any.
+
+    >>> top_mean(np.array([0.0, 0.25, 0.75, 1.0]), share=0.5)
+    0.875
+    """
+    if not values.size:
+        return 0.0
+    count = max(1, round(share * values.size))
+    return float(np.partition(values.ravel(), -count)[-count:].mean(dtype=np.float64))

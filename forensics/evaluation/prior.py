@@ -1,7 +1,8 @@
 """The content-free prior: how well somebody scores who never looks at the picture.
 
 Changed regions tend to lie near the middle, so a map must beat the middle before it has shown anything. The
-prior is two maps: for F1 a centred disc, for AUC the closeness to the centre.
+prior is two maps: for what is taken at a threshold a centered disc, for what is taken over all thresholds the
+closeness to the center.
 """
 
 from __future__ import annotations

@@ -1,4 +1,18 @@
-"""Masks: what was changed in a picture, read strictly."""
+"""Masks: what was changed in a picture, read strictly. Nothing is resized, inverted or repaired.
+
+| what is found | what happens |
+|---|---|
+| a pixel above 127 of 255, as gray | it was changed |
+| a mask that is missing, unreadable or not 8-bit | excluded, with the reason |
+| a mask of another size than the upright picture | excluded, with both sizes |
+| labeled forged, no mask or one that marks nothing | excluded: there is nothing to find |
+| labeled forged, the mask covers everything | scored by F1 and IoU; MCC, AUC and AP leave it out |
+| labeled authentic, no mask or one that marks nothing | scored as authentic |
+| labeled authentic, the mask marks something | excluded: label and mask contradict each other |
+| the marked part was not decoded, the file being cut short | excluded: what is left is not what the mask speaks of |
+
+What is excluded is so whatever is scored, before any map is asked for. A map that fails is never excluded.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +32,18 @@ class Excluded(ForensicsError):  # named like the rest of its family
 
 
 def read_mask(path: Path, height: int, width: int) -> NDArray[np.bool_]:
+    """Reads the mask of a forged picture: as :func:`marked_pixels`, and it must mark something.
+
+    Raises:
+        Excluded: It is missing, unreadable, of another size, or marks nothing.
+    """
+    changed = marked_pixels(path, height, width)
+    if not changed.any():
+        raise Excluded(f"mask {path.name} marks nothing: changed is above 127 of 255")
+    return changed
+
+
+def marked_pixels(path: Path, height: int, width: int) -> NDArray[np.bool_]:
     """Reads a mask of the upright picture; a pixel above 127 of 255, as gray, was changed.
 
     Masks of public sets are often JPEG-compressed at some point: a threshold in the middle ignores the ringing
@@ -32,7 +58,7 @@ def read_mask(path: Path, height: int, width: int) -> NDArray[np.bool_]:
         bool ``[H, W]``.
 
     Raises:
-        Excluded: It is missing, unreadable, of another size, or marks nothing.
+        Excluded: It is missing, unreadable, or of another size.
     """
     try:
         with Image.open(path) as image:
@@ -44,7 +70,4 @@ def read_mask(path: Path, height: int, width: int) -> NDArray[np.bool_]:
     if gray.shape != (height, width):
         found = f"{gray.shape[1]} x {gray.shape[0]}"
         raise Excluded(f"mask {path.name} is {found}, the upright picture {width} x {height}")
-    changed = gray > 127
-    if not changed.any():
-        raise Excluded(f"mask {path.name} marks nothing: its largest value is {gray.max()}, changed is above 127")
-    return changed
+    return np.asarray(gray > 127)

@@ -37,6 +37,7 @@ class Predictor:
         self, checkpoint: Checkpoint, model: FusionNetwork, segmenter: ObjectSegmenter, device: torch.device
     ) -> None:
         self.checkpoint = checkpoint
+        self.device = device
         self._network = TiledNetwork(model, device)
         self._segmenter = segmenter
         self._signals = tuple(get_signal(name) for name in model.signal_names)

@@ -109,14 +109,20 @@ def _rows(pictures: Sequence[JudgedPicture], losses: Sequence[float]) -> tuple[C
     if not pictures:
         return ()
     sources, loss = [picture.source for picture in pictures], np.asarray(losses, np.float64)
-    shared = set.intersection(*(set(picture.confidences) for picture in pictures))
-    confidences = {name: np.array([p.confidences[name] for p in pictures], np.float64) for name in sorted(shared)}
+    names = sorted({name for picture in pictures for name in picture.confidences})
+    confidences = {name: _confidences(pictures, name) for name in names}
     gate = file_gate(facts_table(pictures), losses, sources)
     baselines = {NO_ORDER: np.zeros(len(loss))} | ({} if gate is None else {FILE_GATE: gate})
     return tuple(
         _row(name, confidence, loss, sources, None if name in baselines else gate)
         for name, confidence in {**confidences, **baselines}.items()
     )
+
+
+def _confidences(pictures: Sequence[JudgedPicture], name: str) -> Array:
+    """One number a picture; an answer that lacks it, such as a map that failed, is the least sure."""
+    told = np.array([picture.confidences.get(name, np.nan) for picture in pictures], np.float64)
+    return np.where(np.isnan(told), np.nanmin(told) - 1, told)
 
 
 def _row(name: str, confidence: Array, loss: Array, sources: Sequence[str], gate: Array | None) -> ConfidenceRow:

@@ -50,12 +50,37 @@ def test_a_folder_of_maps_is_scored_and_written(manifest):
 
 
 def test_an_excluded_picture_is_one_line_on_stderr_and_exit_code_3(manifest):
-    (manifest.parent / "maps" / "4.png").unlink()
+    (manifest.parent / "4.png").write_bytes(b"no picture")
     out = manifest.parent / "scores.json"
     result = run(manifest, "--maps", manifest.parent / "maps", "--out", out)
     assert result.exit_code == 3
     assert result.stderr.count("excluded:") == 1
-    assert json.loads(out.read_text())["n_scored"] == 5
+    assert json.loads(out.read_text())["counts"]["scored"] == 5
+
+
+def test_a_missing_map_is_counted_and_leaves_exit_code_0(manifest):
+    (manifest.parent / "maps" / "1.png").unlink()
+    out = manifest.parent / "scores.json"
+    result = run(manifest, "--maps", manifest.parent / "maps", "--out", out)
+    assert result.exit_code == 0
+    assert json.loads(out.read_text())["counts"]["failed"] == 1
+    assert "1 of them without a map" in " ".join(result.stdout.split())
+
+
+def test_a_signal_is_scored_as_a_localizer(manifest):
+    out = manifest.parent / "scores.json"
+    result = run(manifest, "--signal", "ela_score", "--out", out)
+    assert result.exit_code == 0, result.output
+    stored = json.loads(out.read_text())
+    assert (stored["source"]["kind"], stored["source"]["name"]) == ("signal", "ela_score")
+    assert "cell" in stored["source"]["enlarged"]
+
+
+@pytest.mark.parametrize(("signal", "hint"), [("ela", "ela_score"), ("ela_scor", "ela_score")])
+def test_features_and_unknown_signals_are_refused_with_a_hint(manifest, signal, hint):
+    error = run(manifest, "--signal", signal).exception
+    assert isinstance(error, WrongUsage)
+    assert hint in str(error)
 
 
 def test_a_limit_keeps_both_classes_of_a_sorted_manifest(manifest):
@@ -66,6 +91,8 @@ def test_a_limit_keeps_both_classes_of_a_sorted_manifest(manifest):
 
 def test_maps_and_checkpoint_exclude_each_other(manifest):
     result = run(manifest, "--maps", manifest.parent / "maps", "--checkpoint", "default")
+    assert isinstance(result.exception, WrongUsage)
+    result = run(manifest, "--signal", "zero", "--checkpoint", "default")
     assert isinstance(result.exception, WrongUsage)
 
 

@@ -79,6 +79,13 @@ def test_no_gate_without_facts_or_sources() -> None:
     assert all(row.gain is None for row in detection_rows(bare))
 
 
+def test_answers_without_a_confidence_are_the_least_sure() -> None:
+    failed = [replace(picture, confidences={}) if picture.detection_loss else picture for picture in PICTURES]
+    rows = {row.name: row for row in detection_rows(failed)}
+    # All wrong answers come last, whatever the others are.
+    assert rows["blind"].excess_aurc == pytest.approx(0)
+
+
 def test_localization_counts_forged_and_authentic() -> None:
     rows = {row.name: row for row in localization_rows(PICTURES)}
     assert rows[NO_ORDER].aurc.mean == pytest.approx(np.mean([picture.localization_loss for picture in PICTURES]))
