@@ -24,6 +24,7 @@ Mask = NDArray[np.bool_]
 
 LEAST_AREA = 0.001
 LARGEST_AREA = 0.62
+LEAST_CHANGE = 0.25  # less is rounding: of seamless cloning on flat ground, say
 LARGEST_SIDE = 16384
 
 
@@ -118,7 +119,7 @@ class Renderer:
         """
         host = self._host(plan.host)
         pixels, mask, done = self._edit(plan, host)
-        visible = float(np.abs(pixels[mask].astype(np.int16) - host[mask]).mean()) if mask.any() else 0.0
+        visible = _change(pixels, host, mask) if mask.any() else 0.0
         for step in plan.innocent:
             pixels = step.apply(pixels)
         data, extension, mask = plan.chain.encode(pixels, mask)
@@ -196,8 +197,13 @@ def rebuild(history: Mapping[str, Any], photos: PhotoPool) -> ForgedPicture:
         raise WrongUsage(f"history {plan.index} cannot be rendered ({reason}); give it as it was written") from error
 
 
+def _change(pixels: Pixels, before: Pixels, mask: Mask) -> float:
+    """Mean absolute change inside a mask that is not empty, 0..255."""
+    return float(np.abs(pixels[mask].astype(np.int16) - before[mask]).mean())
+
+
 def _sensible(pixels: Pixels, edit: Edit, mask: Mask) -> bool:
     """Whether an edit changes something where it says so, and neither too little nor, with others, too much."""
-    if not edit.mask.mean() >= LEAST_AREA or (mask | edit.mask).mean() > LARGEST_AREA:
+    if edit.mask.mean() < LEAST_AREA or (mask | edit.mask).mean() > LARGEST_AREA:
         return False
-    return bool((edit.pixels[edit.mask] != pixels[edit.mask]).any())
+    return _change(edit.pixels, pixels, edit.mask) >= LEAST_CHANGE

@@ -104,12 +104,14 @@ class Recipe:
     jpeg_cases: Weights = field(default_factory=lambda: dict(_JPEG_CASES))
     mask_kinds: Weights = field(
         default_factory=lambda: {
-            "blob": 0.25,
-            "segments": 0.25,
+            "blob": 0.22,
+            "segments": 0.22,
             "objects": 0.15,
             "cutout": 0.15,
-            "ellipse": 0.1,
-            "polygon": 0.1,
+            "ellipse": 0.08,
+            "polygon": 0.08,
+            "strokes": 0.06,
+            "text": 0.04,
         }
     )
     mask_area: Range = (0.003, 0.4)
