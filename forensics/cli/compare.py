@@ -51,9 +51,13 @@ def _table(comparison: Comparison) -> Table:
         f"of {first.set.name} in both. B - A: paired by picture, 95 % bootstrap over sources. Of "
         f"{len(comparison.rows)} measures one in twenty would differ by chance alone.",
     ]
-    if comparison.not_paired:
-        unpaired = ", ".join(name.partition("/")[2] for name in comparison.not_paired)
-        notes.append(f"Not compared, no means over pictures: {unpaired}.")
+    for reason, names in (
+        ("no means over pictures", comparison.not_paired),
+        ("A alone has them", comparison.measures_only_first),
+        ("B alone has them", comparison.measures_only_second),
+    ):
+        if names:
+            notes.append(f"Not compared, {reason}: {', '.join(name.partition('/')[2] for name in names)}.")
     rendered = Table(
         title=Text(f"protocol {first.protocol}"),
         caption=Text("\n".join(notes)),

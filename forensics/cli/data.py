@@ -68,10 +68,12 @@ def verify(
 ) -> None:
     """Find misaligned, empty, unreadable, contradicting, repeated and leaking entries of a manifest."""
     from forensics.data.datasets import verify as verify_manifest
-    from signals.errors import UnreadableImage
+    from signals.errors import UnreadableImage, WrongUsage
 
     with _progress("verifying") as advance:
         found = verify_manifest(manifest, tuple(against or ()), advance)
+    if not sum(found.labels.values()) and found.clean:
+        raise WrongUsage(f"{manifest}: it names no picture; add rows of image,mask,label")
     if as_json:
         typer.echo(json.dumps(_to_json(found), indent=2))
     else:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,10 +57,30 @@ def evaluate(
 
 
 def spread(rows: Sequence[ManifestRow], limit: int | None) -> list[ManifestRow]:
-    """At most ``limit`` rows from the whole list: manifests are often sorted by label."""
+    """At most ``limit`` rows, evenly from the whole list, in its order.
+
+    Twins, where the manifest has a column ``pair``, are taken together or not at all; otherwise both labels keep their
+    share.
+    """
     if limit is None or len(rows) <= limit:
         return list(rows)
-    return [rows[index * len(rows) // limit] for index in range(limit)]
+    pairs: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        pairs.setdefault(row.columns.get("pair") or f"row {place}", []).append(place)
+    whole = [places for places in pairs.values() if len(places) > 1]
+    if whole:
+        chosen = [place for places in _evenly(whole, limit // max(map(len, whole))) for place in places]
+    else:
+        forged = [place for place, row in enumerate(rows) if row.label == 1]
+        authentic = [place for place, row in enumerate(rows) if row.label == 0]
+        share = round(limit * len(forged) / len(rows))
+        share = min(max(share, int(bool(forged))), limit - int(bool(authentic) and limit > 1))
+        chosen = [*_evenly(forged, share), *_evenly(authentic, limit - share)]
+    return [rows[place] for place in sorted(chosen)] or list(rows[:limit])
+
+
+def _evenly(items: Sequence[T], count: int) -> list[T]:
+    return [items[place * len(items) // count] for place in range(min(count, len(items)))] if count > 0 else []
 
 
 def choose_source(

@@ -40,8 +40,8 @@ def read_manifest(path: Path) -> list[ManifestRow]:
     """Reads a manifest; relative paths are taken from its folder.
 
     Raises:
-        WrongUsage: The file is missing, lacks a required column, or has a label other than 0 and 1 or a mask meaning
-            other than ``altered`` and ``both_ends``.
+        WrongUsage: The file is missing, lacks a required column, names a picture twice, or has a row with too few
+            cells, a label other than 0 and 1 or a mask meaning other than ``altered`` and ``both_ends``.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -49,9 +49,11 @@ def read_manifest(path: Path) -> list[ManifestRow]:
             missing = [name for name in REQUIRED_COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise WrongUsage(f"{path}: no column {', '.join(missing)}; a manifest has image,mask,label")
-            return [_parse_row(path, row, line) for line, row in enumerate(reader, start=2)]
+            rows = [(reader.line_num, _parse_row(path, row, reader.line_num)) for row in reader]
     except (OSError, UnicodeError, csv.Error) as error:
         raise WrongUsage(f"{path}: cannot be read ({error}); give a CSV in UTF-8 with image,mask,label") from error
+    _refuse_repeats(path, rows)
+    return [row for _, row in rows]
 
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
@@ -74,8 +76,22 @@ def _relative(path: Path, folder: Path) -> str:
     return Path(os.path.relpath(path, folder)).as_posix() if path.drive == folder.drive else path.as_posix()
 
 
+def _refuse_repeats(path: Path, rows: Iterable[tuple[int, ManifestRow]]) -> None:
+    seen: dict[str, tuple[int, ManifestRow]] = {}
+    for line, row in rows:
+        first, before = seen.setdefault(os.path.normpath(row.image), (line, row))
+        if first != line:
+            differ = [name for name in ("label", "mask") if getattr(row, name) != getattr(before, name)]
+            told = f", with another {' and '.join(differ)}" if differ else ""
+            raise WrongUsage(
+                f"{path}: lines {first} and {line} both name {row.image.name}{told}; leave one of them out"
+            )
+
+
 def _parse_row(path: Path, row: Mapping[str, str], line: int) -> ManifestRow:
     folder = path.parent
+    if None in row.values():
+        raise WrongUsage(f"{path}, line {line}: it has fewer cells than the header; write a comma for each empty one")
     if row["label"] not in ("0", "1"):
         raise WrongUsage(f"{path}, line {line}: label is {row['label']!r}; it must be 1 (forged) or 0 (authentic)")
     if (meaning := row.get("mask_meaning")) and meaning not in MASK_MEANINGS:

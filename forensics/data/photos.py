@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from signals.errors import NoPictures, UnreadableImage, WrongUsage
+from signals.errors import NoPictures, UnreadableImage, WrongUsage, did_you_mean
 from signals.evidence import Evidence
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
@@ -98,9 +98,13 @@ class PhotoPool:
                 photos.append(_read_header(path, path.relative_to(directory).as_posix(), row))
             except UnreadableImage as error:
                 warnings.append(str(error))
+        if not photos and not directory.is_dir():
+            raise NoPictures(f"{directory}: no such folder; give a folder with photos")
+        if not photos and split is not None:
+            known = sorted({row["split"] for row in rows.values()})
+            raise NoPictures(f"{directory}: no readable photo of split {split!r}{did_you_mean(split, known)}")
         if not photos:
-            chosen = f" of split {split!r}" if split else ""
-            raise NoPictures(f"{directory}: no readable photo{chosen}; give a folder with jpg, png, tif or webp photos")
+            raise NoPictures(f"{directory}: no readable photo; give a folder with jpg, png, tif or webp photos")
         return cls(tuple(sorted(photos, key=lambda photo: photo.id)), warnings)
 
     def __len__(self) -> int:
@@ -132,6 +136,8 @@ class PhotoPool:
             known = evidence.pixels
             if evidence.decoded_rows < evidence.height:
                 raise UnreadableImage(f"{photo.path}: cut short; give the whole photo")
+            if photo.known_sha256 and photo.known_sha256 != evidence.sha256:
+                raise UnreadableImage(f"{photo.path}: is not the photo of its manifest, whose sha256 differs")
             # a view that cannot be written through, whoever else holds the array
             known = known.view()
             known.flags.writeable = False

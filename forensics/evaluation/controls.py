@@ -22,6 +22,7 @@ from signals import Evidence
 from signals.errors import BrokenSignal, UnreadableImage, WrongUsage
 
 NULL_TOLERANCE = 0.03
+FEWEST_PAIRS = 50
 UNTOUCHED = "untouched"
 LIKE_UNTOUCHED = "enhance"  # any kind that keeps the size: of a number, all kinds have one picture
 _NORMAL_95 = 1.959964
@@ -67,7 +68,7 @@ class Control:
         over_twin: Of the map less the twin's.
         score_auc: How well the score tells edited pictures from their twins; None without scores.
         rule: What must hold; None where nothing must.
-        holds: Whether it does; None where nothing must, or too few pairs leave it open.
+        holds: Whether it does; None where nothing must, or too few pairs with maps leave it open.
     """
 
     kind: str
@@ -220,8 +221,10 @@ def summarize_control(kind: ControlKind, pairs: Sequence[ControlScores]) -> Cont
         raise WrongUsage(f"control {kind}: no pair was made; ask for at least one")
     own, blind, gain, over_twin = (interval for interval in intervals if interval is not None)
     score_auc = _score_auc(pairs)
-    rule, holds = _judge(kind, gain, [interval for interval in (over_twin, score_auc) if interval])
     failed = sum(pair.failed for pair in pairs)
+    rule, holds = _judge(kind, gain, [interval for interval in (over_twin, score_auc) if interval])
+    if len(pairs) - failed < FEWEST_PAIRS:
+        holds = None
     return Control(kind, len(pairs), failed, own, blind, gain, over_twin, score_auc, rule, holds)
 
 

@@ -12,7 +12,7 @@ from forensics.evaluation.controls import Control, ControlReport, InnocentRate
 from forensics.evaluation.report import spelled
 
 INNOCENT_TITLES = ("processing", "called manipulated", "95 % interval", "share marked")
-VERDICTS = {True: "holds", False: "BROKEN", None: "open: too few pairs"}
+VERDICTS = {True: "holds", False: "BROKEN", None: "too few pairs"}
 EXPLANATION = (
     "null_edit: a region is replaced by itself; over the twin and score AUC must be within .50 +- .03. trace_only: by "
     "the same content with another history; reported only. content_only: by other content with the same history; must "

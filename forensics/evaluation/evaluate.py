@@ -95,6 +95,8 @@ class Evaluation:
         measures: The numbers of the set.
         pictures: Every scored picture, in the order of the manifest.
         excluded: The pictures left out.
+        sources_named: Whether the set names a source for any picture; otherwise each is a source of its own, and folds
+            and intervals are by picture.
     """
 
     protocol: str
@@ -103,6 +105,7 @@ class Evaluation:
     measures: tuple[Measure, ...]
     pictures: tuple[Scored, ...]
     excluded: tuple[Exclusion, ...]
+    sources_named: bool = True
 
     @cached_property
     def header(self) -> HeaderBaseline | None:
@@ -191,6 +194,7 @@ def evaluate(
         measures=protocol.compute() if scores else (),
         pictures=tuple(Scored(one, known) for one, known in zip(scores, facts, strict=True)),
         excluded=tuple(excluded),
+        sources_named=any(source_of(row) for row in rows),
     )
 
 
@@ -261,4 +265,4 @@ def _confidences(result: MapResult) -> dict[str, float]:
     if result.values is None:
         return {}
     scale = 255 if result.values.dtype == np.uint8 else 1
-    return all_confidences(Answer(result.values.astype(np.float32) / scale, result.score))
+    return all_confidences(Answer(result.values.astype(np.float32) / scale, result.score, result.confidence))

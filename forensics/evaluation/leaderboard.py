@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forensics.evaluation.bootstrap import Interval
 from forensics.evaluation.measure_name import MeasureName
@@ -61,6 +61,7 @@ def build_boards(results: Sequence[ResultFile]) -> tuple[Board, ...]:
     """Sorts result files into tables, by set, then protocol.
 
     Two files share a table only if they agree in the manifest's hash, the limit, the protocol and its definition.
+    A file that is given twice, or a copy of one, is one row.
 
     Raises:
         WrongUsage: There is no file, or two files that claim the same set and protocol contradict each other.
@@ -68,10 +69,19 @@ def build_boards(results: Sequence[ResultFile]) -> tuple[Board, ...]:
     if not results:
         raise WrongUsage("no result file; give JSON files of `tracefuse evaluate --out`")
     groups: dict[tuple[object, ...], list[ResultFile]] = {}
-    for result in results:
+    for result in _distinct(results):
         key = (result.set.name, result.set.sha256, result.set.limit or 0, result.protocol, result.definition)
         groups.setdefault(key, []).append(result)
     return tuple(_board(groups[key]) for key in sorted(groups, key=str))
+
+
+def _distinct(results: Sequence[ResultFile]) -> list[ResultFile]:
+    """Without those that say what an earlier one says, wherever they lie."""
+    kept: list[ResultFile] = []
+    for result in results:
+        if all(replace(result, path=earlier.path) != earlier for earlier in kept):
+            kept.append(result)
+    return kept
 
 
 def _board(results: Sequence[ResultFile]) -> Board:

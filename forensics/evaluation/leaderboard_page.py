@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -37,12 +38,12 @@ def to_markdown(boards: Sequence[Board]) -> str:
     """The page as Markdown."""
     lines = [f"# {TITLE}", "", INTRODUCTION, ""]
     for board in boards:
-        lines += [f"## {_heading(board)}", "", _origin(board), "", _line(_heads(board))]
+        lines += [f"## {_plain(_heading(board))}", "", _plain(_origin(board)), "", _line(map(_plain, _heads(board)))]
         lines.append(_line(["---"] * len(_heads(board))))
         for row in _rows(board):
-            cells = [f"*{cell}*" if row.baseline and cell else cell for cell in row.cells]
-            lines.append(_line([cell.replace("|", "\\|") for cell in cells]))
-        lines += ["", f"{board.protocol}: {board.definition}", ""]
+            cells = [_plain(cell) for cell in row.cells]
+            lines.append(_line(f"*{cell}*" if row.baseline and cell else cell for cell in cells))
+        lines += ["", _plain(f"{board.protocol}: {board.definition}"), ""]
     return "\n".join(lines)
 
 
@@ -60,6 +61,11 @@ def to_html(boards: Sequence[Board]) -> str:
             parts.append(f"<tr{' class=baseline' if row.baseline else ''}>{cells}</tr>")
         parts.append(f"</table></div><p><small>{escape(board.protocol)}: {escape(board.definition)}</small></p>")
     return "\n".join([*parts, "</html>", ""])
+
+
+def _plain(text: str) -> str:
+    """Names come from files of others: one line of Markdown that is no tag, no code and no end of a cell."""
+    return re.sub(r"[\\|<>`]", r"\\\g<0>", " ".join(text.split()))
 
 
 def _heading(board: Board) -> str:
@@ -133,5 +139,5 @@ def _facts(entry: Entry) -> list[str]:
     return [*counts, pinned, result.tracefuse, result.created[:10]]
 
 
-def _line(cells: Sequence[str]) -> str:
+def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,14 +28,15 @@ class FolderMaps:
     """Maps named ``<image stem>.png`` (gray of 8 or 16 bits) or ``<image stem>.npy`` (float 0..1 or uint8), upright.
 
     A file ``scores.csv`` with the columns ``image,score`` beside them gives the scores of the pictures, 0..1; the
-    image is found by its stem too.
+    image is found by its stem too, whatever folders stand before it.
 
     Args:
         folder: Holds the maps.
         rows: The pictures that will be asked for.
 
     Raises:
-        WrongUsage: There is no such folder, two pictures share a stem, or ``scores.csv`` cannot be used.
+        WrongUsage: There is no such folder, two pictures share a stem, a picture has two maps, or ``scores.csv`` cannot
+            be used or scores a picture twice.
     """
 
     def __init__(self, folder: Path, rows: Sequence[ManifestRow]) -> None:
@@ -45,7 +47,10 @@ class FolderMaps:
         if count > 1:
             raise WrongUsage(f"{folder}: {count} pictures are named {stem}; maps are found by stem, so rename them")
         self._folder = folder
-        self._scores = _read_scores(folder / SCORES)
+        for stem in self._stems:
+            if len(found := self._files(stem)) > 1:
+                raise WrongUsage(f"{folder}: both {' and '.join(path.name for path in found)}; leave one map a picture")
+        self._scores = _read_scores(folder / SCORES, self._stems)
 
     @cached_property
     def description(self) -> Mapping[str, Any]:
@@ -54,7 +59,13 @@ class FolderMaps:
         found = [path for stem in sorted(self._stems) if (path := self._find(stem))]
         for path in [*found, *([self._folder / SCORES] if self._scores else [])]:
             digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-        return {"kind": "maps", "name": self._folder.resolve().name, "sha256": digest.hexdigest(), "files": len(found)}
+        return {
+            "kind": "maps",
+            "name": self._folder.resolve().name,
+            "sha256": digest.hexdigest(),
+            "files": len(found),
+            "strange_scores": len(self._scores.keys() - self._stems.keys()),
+        }
 
     def map_of(self, row: ManifestRow, evidence: Evidence) -> MapResult:
         """Reads one map."""
@@ -70,8 +81,12 @@ class FolderMaps:
         return MapResult(values, score)
 
     def _find(self, stem: str) -> Path | None:
+        return next(iter(self._files(stem)), None)
+
+    def _files(self, stem: str) -> list[Path]:
         paths = (self._folder / f"{stem}{suffix}" for suffix in (".png", ".npy"))
-        return next((path for path in paths if path.is_file()), None)
+        # Unlike Path.is_file, this is False for a name that is too long to be a file's.
+        return [path for path in paths if os.path.isfile(path)]
 
 
 class _BadMap(Exception):
@@ -108,18 +123,35 @@ def _read_npy(path: Path) -> MapArray:
     return np.asarray(values, np.float32)
 
 
-def _read_scores(path: Path) -> dict[str, float]:
+def _read_scores(path: Path, stems: Container[str]) -> dict[str, float]:
     """Scores by stem; pictures whose cell is empty have none."""
     if not path.is_file():
         return {}
+    scores: dict[str, float] = {}
+    lines: dict[str, int] = {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             if not {"image", "score"} <= set(reader.fieldnames or ()):
                 raise WrongUsage(f"{path}: it has no columns image,score; name them so in its first line")
-            return {Path(row["image"]).stem: _score(path, row) for row in reader if row["score"]}
+            for row in reader:
+                line = reader.line_num
+                if row["image"] is None or row["score"] is None:
+                    raise WrongUsage(f"{path}, line {line}: it has fewer cells than the header; give image and score")
+                stem = _stem(row["image"], stems)
+                if (first := lines.setdefault(stem, line)) != line:
+                    raise WrongUsage(f"{path}: lines {first} and {line} both score {stem}; leave one of them out")
+                if row["score"]:
+                    scores[stem] = _score(path, row)
     except (OSError, UnicodeError, csv.Error) as error:
         raise WrongUsage(f"{path}: cannot be read ({error}); give a CSV in UTF-8 with image,score") from error
+    return scores
+
+
+def _stem(name: str, stems: Container[str]) -> str:
+    """The stem of a path as this system writes it, or else as Windows does."""
+    stem = Path(name).stem
+    return stem if stem in stems else Path(name.replace("\\", "/")).stem
 
 
 def _score(path: Path, row: Mapping[str, str]) -> float:

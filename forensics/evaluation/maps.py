@@ -32,12 +32,14 @@ class MapResult:
         score: 0..1 for the whole picture, where the source has one.
         failure: Why there is no map, in one line.
         signals: Of a checkpoint: each signal it asks for, and whether this picture could be read by it.
+        confidence: float32 ``[H, W]`` in 0..1, the source's own map of where ``values`` are right; None without one.
     """
 
     values: MapArray | None
     score: float | None = None
     failure: str | None = None
     signals: Mapping[str, bool] = field(default_factory=dict)
+    confidence: NDArray[np.float32] | None = None
 
 
 class MapSource(Protocol):
@@ -84,7 +86,10 @@ class CheckpointMaps:
         """Predicts one picture."""
         prediction = self._predictor.predict(evidence)
         usable = {signal.spec.name: signal.usable for signal in prediction.signals}
-        return MapResult(upright(prediction.map, evidence.orientation), prediction.score, signals=usable)
+        turned = upright(prediction.map, evidence.orientation)
+        told = prediction.confidence
+        confidence = None if told is None else upright(told, evidence.orientation)
+        return MapResult(turned, prediction.score, signals=usable, confidence=confidence)
 
 
 class SignalMaps:

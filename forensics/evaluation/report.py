@@ -18,6 +18,8 @@ from forensics.evaluation.protocols.measure import Measure
 from signals.atomic_file import replace_file
 from signals.errors import OutputNotWritable
 
+NO_SOURCE = "no source named: folds and intervals are by picture, so too narrow where pictures share a photo"
+
 
 def table(evaluation: Evaluation, name: str = "") -> Group:
     """All measures; below them the baselines, what failed, and the protocol in words. Fits 80 columns.
@@ -105,9 +107,11 @@ def _short(value: float, sign: str = "") -> str:
 
 def _below(evaluation: Evaluation) -> list[str]:
     return [
+        *([] if evaluation.sources_named else [NO_SOURCE]),
         *_header(evaluation),
         *([f"twin order: {spelled(evaluation.twins)} of {evaluation.twins.n} pairs"] if evaluation.twins else []),
         *(f"without a map: {count} x {reason}" for reason, count in evaluation.failures.most_common()),
+        *_strange_scores(evaluation.source),
         *_notes(evaluation.measures),
         f"{evaluation.protocol}: {evaluation.definition}",
     ]
@@ -124,6 +128,11 @@ def _header(evaluation: Evaluation) -> Iterable[str]:
     if header.gain is not None:
         gain = spelled(header.gain, signed=True)
         yield f"score AUC less that of the headers, or of a coin where that is higher: {gain}"
+
+
+def _strange_scores(source: Mapping[str, Any]) -> Iterable[str]:
+    if count := source.get("strange_scores"):
+        yield f"scores.csv: {count} of its names are of no picture that was to be scored"
 
 
 def _notes(measures: Iterable[Measure]) -> Iterable[str]:

@@ -5,8 +5,10 @@ Schema ``evaluation/1``; a field changes its meaning only with the number.
 - ``schema``, ``tracefuse``, ``created``: this schema, the version that wrote the file, and when (UTC)
 - ``protocol``, ``definition``: name and words
 - ``set``: ``name``, ``manifest`` (file name), ``sha256`` of the manifest, ``limit``
-- ``source``: what was scored, by ``kind`` (``checkpoint``, ``signal``, ``maps``), ``name``, hash or version, ``device``
-- ``counts``: ``pictures``, ``scored``, ``forged``, ``authentic``, ``failed``, ``excluded``, ``sources``
+- ``source``: what was scored, by ``kind`` (``checkpoint``, ``signal``, ``maps``), ``name``, hash or version,
+  ``device``; of maps also ``strange_scores``, how many names in ``scores.csv`` are of no picture that was to be scored
+- ``counts``: ``pictures``, ``scored``, ``forged``, ``authentic``, ``failed``, ``excluded``, ``sources``,
+  ``sources_named`` (false: the manifest names none, so each picture is its own; folds and intervals are by picture)
 - ``measures``: by name; ``n``, ``value``, ``interval``, ``prior``, ``gain``, ``skill``, ``all_one``, ``note``;
   intervals are ``{mean, low, high, n}`` or null
 - ``baselines``: ``header``: ``auc``, ``gain``, ``reason``; null where the set has one class
@@ -68,7 +70,7 @@ def to_json(evaluation: Evaluation, of: EvaluatedSet) -> dict[str, Any]:
         "definition": evaluation.definition,
         "set": asdict(of),
         "source": dict(evaluation.source),
-        "counts": evaluation.counts,
+        "counts": {**evaluation.counts, "sources_named": evaluation.sources_named},
         "measures": measures_json(evaluation.measures),
         "baselines": {"header": asdict(evaluation.header) if evaluation.header else None},
         "twins": asdict(evaluation.twins) if evaluation.twins else None,

@@ -29,6 +29,8 @@ class Comparison:
         only_second: Names of those that only the second scored.
         rows: The measures that can be paired.
         not_paired: Names of measures that are no means over pictures, and so are not compared.
+        measures_only_first: Names of measures that only the first holds.
+        measures_only_second: Names of measures that only the second holds.
     """
 
     first: ResultFile
@@ -38,6 +40,8 @@ class Comparison:
     only_second: tuple[str, ...]
     rows: tuple[Compared, ...]
     not_paired: tuple[str, ...]
+    measures_only_first: tuple[str, ...]
+    measures_only_second: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain values."""
@@ -52,6 +56,8 @@ class Comparison:
             "only_second": list(self.only_second),
             "measures": {row.name: row.to_json() for row in self.rows},
             "not_paired": list(self.not_paired),
+            "measures_only_first": list(self.measures_only_first),
+            "measures_only_second": list(self.measures_only_second),
         }
 
 
@@ -84,6 +90,8 @@ def compare_results(first: ResultFile, second: ResultFile) -> Comparison:
         only_second=tuple(picture.image for picture in second.pictures if picture.image not in images),
         rows=tuple(rows),
         not_paired=tuple(not_paired),
+        measures_only_first=tuple(name for name in first.measures if name not in second.measures),
+        measures_only_second=tuple(name for name in second.measures if name not in first.measures),
     )
 
 

@@ -13,9 +13,9 @@ from forensics.evaluation.truth import Excluded, marked_pixels, read_mask
 from signals import Evidence
 from signals.orientation import upright, upright_size
 
-# The first of these columns that a manifest has names the photo a picture was made from.
+# The first of these columns that is not empty in its row names the photo a picture was made from.
 SOURCE_COLUMNS = ("source", "host", "pair")
-# The first of these tells which forged and which pristine pictures are twins.
+# The first of these columns that a manifest has tells which forged and which pristine pictures are twins.
 PAIR_COLUMNS = ("pair", "source")
 
 
@@ -71,16 +71,12 @@ def open_subject(row: ManifestRow) -> Subject:
 
 def source_of(row: ManifestRow) -> str | None:
     """The photo that a picture was made from; None where the manifest does not say."""
-    return _named(row, SOURCE_COLUMNS)
+    return next((row.columns[column] for column in SOURCE_COLUMNS if row.columns.get(column)), None)
 
 
 def pair_of(row: ManifestRow) -> str | None:
     """What a picture shares with its twin alone; None where the manifest does not say."""
-    return _named(row, PAIR_COLUMNS)
-
-
-def _named(row: ManifestRow, columns: tuple[str, ...]) -> str | None:
-    present = [column for column in columns if column in row.columns]
+    present = [column for column in PAIR_COLUMNS if column in row.columns]
     return row.columns[present[0]] or None if present else None
 
 

@@ -4,6 +4,7 @@
 |---|---|
 | a pixel above 127 of 255, as gray | it was changed |
 | a mask that is missing, unreadable or not 8-bit | excluded, with the reason |
+| a mask with an alpha that is not the same everywhere | excluded: which of the two marks is not known |
 | a mask of another size than the upright picture | excluded, with both sizes |
 | labeled forged, no mask or one that marks nothing | excluded: there is nothing to find |
 | labeled forged, the mask covers everything | scored by F1 and IoU; MCC, AUC and AP leave it out |
@@ -35,7 +36,7 @@ def read_mask(path: Path, height: int, width: int) -> NDArray[np.bool_]:
     """Reads the mask of a forged picture: as :func:`marked_pixels`, and it must mark something.
 
     Raises:
-        Excluded: It is missing, unreadable, of another size, or marks nothing.
+        Excluded: It is missing, unreadable, partly transparent, of another size, or marks nothing.
     """
     changed = marked_pixels(path, height, width)
     if not changed.any():
@@ -58,12 +59,14 @@ def marked_pixels(path: Path, height: int, width: int) -> NDArray[np.bool_]:
         bool ``[H, W]``.
 
     Raises:
-        Excluded: It is missing, unreadable, or of another size.
+        Excluded: It is missing, unreadable, partly transparent, or of another size.
     """
     try:
         with Image.open(path) as image:
             if image.mode not in _MODES:
                 raise Excluded(f"mask {path.name} is of mode {image.mode}, not 8-bit; save it as 8-bit gray")
+            if _is_partly_transparent(image):
+                raise Excluded(f"mask {path.name} has an alpha that differs by pixel; save it as 8-bit gray")
             gray = np.asarray(ImageOps.exif_transpose(image).convert("L"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise Excluded(f"mask {path.name} cannot be read ({type(error).__name__})") from error
@@ -71,3 +74,11 @@ def marked_pixels(path: Path, height: int, width: int) -> NDArray[np.bool_]:
         found = f"{gray.shape[1]} x {gray.shape[0]}"
         raise Excluded(f"mask {path.name} is {found}, the upright picture {width} x {height}")
     return np.asarray(gray > 127)
+
+
+def _is_partly_transparent(image: Image.Image) -> bool:
+    """Whether alpha says something: it may be what marks, or hide what does."""
+    if "A" not in image.getbands():
+        return False
+    alpha = np.asarray(image.getchannel("A"))
+    return bool((alpha != alpha[0, 0]).any())

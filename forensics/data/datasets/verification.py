@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -179,7 +180,7 @@ def _read_picture(row: ManifestRow, name: str, found: _Found | None) -> Evidence
         _ = evidence.pixels
     except UnreadableImage as error:
         if found is not None:
-            missing = not row.image.is_file()
+            missing = not os.path.isfile(row.image)
             found.add("missing" if missing else "unreadable", name, "no such file" if missing else str(error))
         return None
     if found is not None and evidence.decoded_rows < evidence.height:
@@ -192,7 +193,7 @@ def _check_mask(row: ManifestRow, name: str, evidence: Evidence, found: _Found) 
         if row.label:
             found.add("contradiction", name, "labeled forged, but there is no mask")
         return
-    if not row.mask.is_file():
+    if not os.path.isfile(row.mask):
         found.add("missing", name, f"its mask {row.mask.name} is not there")
         return
     try:

@@ -2,7 +2,8 @@
 
 Each control is a plan beside that of its twin, drawn and rendered by the same code as every forgery:
 
-- ``null_edit``: a region is replaced by itself, through the whole compositing code. Nothing can be found.
+- ``null_edit``: a region is replaced by itself, through the whole compositing code: hard and feathered pastes change no
+  pixel, seamless cloning rounds some by one level. Nothing can be found.
 - ``trace_only``: a region is replaced by the same content with another history. Only traces can be found.
 - ``content_only``: a region is replaced by other content with the same history. No trace can be found but the seam.
 
@@ -136,16 +137,22 @@ def _draw_donor(
     return _with_other_content(random, photos, host)
 
 
-def _with_other_history(random: np.random.Generator, photos: Sequence[Photo], host: SourcePlan) -> SourcePlan:
+def _with_other_history(random: np.random.Generator, photos: Sequence[Photo], host: SourcePlan) -> SourcePlan | None:
     """The same window of the same photo, made by another camera and compressed otherwise or not at all."""
     photo = next(photo for photo in photos if photo.id == host.photo)
     simulation = draw_camera(random) if host.simulation else None
     save = first_save(random, RECIPE, photo) if host.first_save is None or random.random() < 0.7 else None
-    return replace(host, simulation=simulation, first_save=save)
+    donor = replace(host, simulation=simulation, first_save=save)
+    return donor if donor != host else None
 
 
 def _with_other_content(random: np.random.Generator, photos: Sequence[Photo], host: SourcePlan) -> SourcePlan | None:
-    """A window of another camera's photo, made by the same camera and compressed the same way; None without room."""
+    """A window of another camera's photo, taken by the same simulated camera and compressed the same way.
+
+    None without room, or where the host keeps traces of its own camera: those cannot be given to other content.
+    """
+    if host.simulation is None:
+        return None
     _, _, height, width = host.window
     others = [photo for photo in photos if photo.camera != host.camera and photo.id != host.photo]
     large = [photo for photo in others if photo.height >= height and photo.width >= width]
@@ -153,5 +160,5 @@ def _with_other_content(random: np.random.Generator, photos: Sequence[Photo], ho
         return None
     photo = large[integer(random, 0, len(large) - 1)]
     window = (integer(random, 0, photo.height - height), integer(random, 0, photo.width - width), height, width)
-    simulation = replace(host.simulation, seed=draw_seed(random)) if host.simulation else None
+    simulation = replace(host.simulation, seed=draw_seed(random))
     return replace(host, photo=photo.id, sha256=photo.sha256, camera=photo.camera, window=window, simulation=simulation)

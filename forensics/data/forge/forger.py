@@ -24,7 +24,7 @@ Mask = NDArray[np.bool_]
 
 LEAST_AREA = 0.001
 LARGEST_AREA = 0.62
-LEAST_CHANGE = 0.25  # less is rounding: of seamless cloning on flat ground, say
+LEAST_CHANGE = 1.0  # less is rounding: of seamless cloning on flat ground, say
 LARGEST_SIDE = 16384
 
 

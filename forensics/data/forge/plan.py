@@ -24,6 +24,9 @@ from signals.errors import WrongUsage
 
 __all__ = ["AnyEdit", "PicturePlan", "SourcePlan"]
 
+LARGEST_WIDTH = 100
+_WIDTHS = ("sigma", "radius", "blur", "color_blur")
+
 AnyEdit = Annotated[
     Splice | CopyMove | Removal | LocalChange | Overlay | Inpainting | Regeneration, Field(discriminator="name")
 ]
@@ -75,14 +78,25 @@ class PicturePlan:
         Raises:
             WrongUsage: It is damaged, or of a forge that knows other steps.
         """
+        _check_widths(history)
         try:
             return _adapter().validate_python(dict(history))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"]) or "its top"
+            told = " ".join(f"{place}: {first['msg']}".split())
             raise WrongUsage(
-                f"history cannot be read: at {place}: {first['msg']}; give a line of history.jsonl as it was written"
+                f"history cannot be read: at {told}; give a line of history.jsonl as it was written"
             ) from error
+
+
+def _check_widths(part: Any) -> None:
+    """Refuses blurs so wide that a damaged history would keep the machine busy for hours."""
+    for name, value in part.items() if isinstance(part, Mapping) else enumerate(part):
+        if name in _WIDTHS and isinstance(value, int | float) and value > LARGEST_WIDTH:
+            raise WrongUsage(f"history cannot be read: {name} is {value}, above {LARGEST_WIDTH}; it is damaged")
+        if isinstance(value, Mapping | list | tuple):
+            _check_widths(value)
 
 
 @cache

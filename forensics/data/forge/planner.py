@@ -106,9 +106,11 @@ class _Donors:
         """
         unfit = {*self.damaged, self.host.photo}
         others = [photo for photo in _shuffled(self.random, self.photos) if photo.id not in unfit]
-        if not others:
+        # Other cameras first. One photo may lie there under two names.
+        ranked = sorted(others, key=lambda photo: photo.camera == self.host.camera)
+        photo = next((photo for photo in ranked if photo.sha256 != self.host.sha256), None)
+        if photo is None:
             return None
-        photo = next((photo for photo in others if photo.camera != self.host.camera), others[0])
         shared = None
         if self.host.simulation and chance(self.random, self.recipe.shared_camera):
             shared = replace(self.host.simulation, seed=draw_seed(self.random))
@@ -138,7 +140,8 @@ def _draw_edits(
     first = edits[0]
     donor = first.donor if isinstance(first, Splice) else None
     again = _draw_edit(random, recipe, first.name, donor)
-    return edits, (again, _draw_plain(random, recipe, donor))
+    # A mark can be put on anything, on flat ground too.
+    return edits, (again, _draw_plain(random, recipe, donor), draw_overlay(random, recipe))
 
 
 def _draw_edit(random: np.random.Generator, recipe: Recipe, name: str, donor: int | None) -> AnyEdit:

@@ -64,7 +64,8 @@ class Protocol(Metric):
 
     def compute(self) -> tuple[Measure, ...]:
         """The numbers of the set; what no picture supports is absent."""
-        return self.summarize(self._unpack())
+        pictures = self._unpack()
+        return self.summarize(pictures) if pictures else ()
 
     def pictures(self) -> tuple[PictureScores, ...]:
         """What each picture measured, in the order of the index; gathered from all processes."""

@@ -27,7 +27,8 @@ def brier_score(probabilities: Numbers, labels: Labels) -> float:
 def expected_calibration_error(probabilities: Numbers, labels: Labels, bins: int = BINS) -> float:
     """Mean distance of probability and frequency, over bins of equally many pictures; 0..1.
 
-    Equal probabilities stay in one bin, so that no order of the pictures matters.
+    Each value goes to the bin that the middle of its ranks falls in. Equal probabilities so stay in one bin, no order
+    of the pictures matters, and without ties two bins differ by at most one picture.
 
     Args:
         probabilities: Of label 1, 0..1.
@@ -40,9 +41,9 @@ def expected_calibration_error(probabilities: Numbers, labels: Labels, bins: int
     0.9
     """
     p, y = _checked(probabilities, labels)
-    edges = np.unique(np.quantile(p, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
-    place = np.searchsorted(edges, p, side="right")
-    gaps = np.bincount(place, p - y)
+    _, value, counts = np.unique(p, return_inverse=True, return_counts=True)
+    twice_the_middle = 2 * np.cumsum(counts) - counts
+    gaps = np.bincount((bins * twice_the_middle // (2 * len(p)))[value], p - y)
     return float(round(np.abs(gaps).sum() / len(p), 15))
 
 

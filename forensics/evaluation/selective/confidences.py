@@ -6,6 +6,7 @@ Other packages add theirs through entry points of the group ``tracefuse.confiden
 from __future__ import annotations
 
 import importlib.metadata
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -134,9 +135,22 @@ def get_confidence(name: str) -> Confidence:
 
 
 def all_confidences(answer: Answer) -> dict[str, float]:
-    """What every function that can read the answer says of it."""
-    found = {name: get_confidence(name)(answer) for name in list_confidences()}
-    return {name: float(value) for name, value in found.items() if value is not None}
+    """What every function that can read the answer says of it; what is not a finite number is left out.
+
+    A function of another package that cannot be loaded or raises is left out too: it must not end an evaluation.
+    """
+    found = {name: _finite(name, answer) for name in list_confidences()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _finite(name: str, answer: Answer) -> float | None:
+    try:
+        value = get_confidence(name)(answer)
+        return float(value) if value is not None and math.isfinite(value) else None
+    except Exception:  # a stranger's package may raise anything
+        if name in _BUILT_IN:
+            raise
+        return None
 
 
 def _entry_points() -> tuple[importlib.metadata.EntryPoint, ...]:

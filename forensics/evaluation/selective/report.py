@@ -22,10 +22,12 @@ from forensics.evaluation.selective.summary import (
 
 DEFINITION = (
     "Risk: mean loss of the pictures answered, the most confident first. Loss of detection: 1 where the score is on "
-    "the wrong side of 0.5; of localization: 1 - F1 of a forged picture, the marked share of an authentic one. AURC: "
+    "the wrong side of 0.5 (a missing score counts as 0 where other pictures have one, and a missing confidence as the "
+    "least sure); of localization: 1 - F1 of a forged picture, the marked share of an authentic one. AURC: "
     "mean risk over all coverages, lower is better; E-AURC: that less the smallest these losses allow. Gain: AURC of "
-    "the gate made of file facts alone (gradient boosting on size and compression, out of fold by source) less this "
-    "one's; above zero is better than the gate. risk@80: with the surest 80 % answered. cover@5: largest "
+    "the gate made of file facts alone (gradient boosting on size and compression, out of fold by source), or of no "
+    "order where that is lower, less this one's; above zero is better than both. risk@80: with the surest 80 % "
+    "answered. cover@5: largest "
     "share a threshold can answer at a risk of 5 % or less, on these very pictures. Calibration, out of fold by "
     "source: ECE with 15 bins of equal mass, Brier score, Cllr in bits (1 says nothing) and the smallest Cllr that the "
     "order allows. Intervals: 95 %, bootstrap over sources."

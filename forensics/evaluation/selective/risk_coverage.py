@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+# Sums of losses are rounded: a mean that equals the risk asked for must not miss it by the last bit.
+_TOLERANCE = 1e-9
+
 Numbers = Sequence[float] | NDArray[np.float64]
 
 
@@ -77,10 +80,10 @@ class RiskCoverage:
         return float(self.risk[min(len(self.risk) - 1, int(np.searchsorted(self.coverage, coverage - 1e-12)))])
 
     def coverage_at(self, risk: float) -> float:
-        """Largest coverage that a threshold can give with a risk of at most this; 0 if there is none.
+        """Largest coverage that a threshold can give with a risk of at most this (to 1e-9); 0 if none can.
 
         It is chosen on the very pictures it is measured on: for a promise about others see
         :mod:`forensics.evaluation.selective.conformal`.
         """
-        fits = self.coverage[self.reachable & (self.risk <= risk)]
+        fits = self.coverage[self.reachable & (self.risk <= risk + _TOLERANCE)]
         return float(fits.max()) if fits.size else 0.0

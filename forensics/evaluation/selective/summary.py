@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +36,8 @@ class ConfidenceRow:
         n: Pictures.
         aurc: Area under the risk-coverage curve, lower is better.
         excess_aurc: That area less the smallest possible.
-        gain: AURC of the file gate less this one's, paired: above zero is better than the file's facts alone; None
-            where there is no gate.
+        gain: AURC of the file gate, or of no order where that is lower, less this one's, paired: above zero is better
+            than both; None for those two.
         risk_at: Risk at the coverages 0.5, 0.8 and 0.9.
         coverage_at: Coverage at the risks 0.01, 0.05 and 0.1.
     """
@@ -74,7 +74,7 @@ class CalibrationRow:
 
 def detection_rows(pictures: Sequence[JudgedPicture]) -> tuple[ConfidenceRow, ...]:
     """Every confidence against wrong calls of whole pictures; empty without scores."""
-    scored = [picture for picture in pictures if picture.detection_loss is not None]
+    scored = _with_scores(pictures)
     return _rows(scored, [float(picture.detection_loss or 0) for picture in scored])
 
 
@@ -85,7 +85,7 @@ def localization_rows(pictures: Sequence[JudgedPicture]) -> tuple[ConfidenceRow,
 
 def calibration_rows(pictures: Sequence[JudgedPicture]) -> tuple[CalibrationRow, ...]:
     """Raw scores beside calibrators, each picture by a fit on other sources; empty where that cannot be done."""
-    scored = [picture for picture in pictures if picture.score is not None]
+    scored = _with_scores(pictures)
     scores = np.array([picture.score for picture in scored], np.float64)
     labels = np.array([picture.label for picture in scored], np.int64)
     sources = [picture.source for picture in scored]
@@ -105,6 +105,13 @@ def calibration_rows(pictures: Sequence[JudgedPicture]) -> tuple[CalibrationRow,
     return tuple(rows)
 
 
+def _with_scores(pictures: Sequence[JudgedPicture]) -> list[JudgedPicture]:
+    """As ``evaluate`` counts them: a missing score is one of 0 where another picture has one; empty without any."""
+    if all(picture.score is None for picture in pictures):
+        return []
+    return [replace(picture, score=0.0) if picture.score is None else picture for picture in pictures]
+
+
 def _rows(pictures: Sequence[JudgedPicture], losses: Sequence[float]) -> tuple[ConfidenceRow, ...]:
     if not pictures:
         return ()
@@ -114,7 +121,7 @@ def _rows(pictures: Sequence[JudgedPicture], losses: Sequence[float]) -> tuple[C
     gate = file_gate(facts_table(pictures), losses, sources)
     baselines = {NO_ORDER: np.zeros(len(loss))} | ({} if gate is None else {FILE_GATE: gate})
     return tuple(
-        _row(name, confidence, loss, sources, None if name in baselines else gate)
+        _row(name, confidence, loss, sources, gate, baseline=name in baselines)
         for name, confidence in {**confidences, **baselines}.items()
     )
 
@@ -125,14 +132,16 @@ def _confidences(pictures: Sequence[JudgedPicture], name: str) -> Array:
     return np.where(np.isnan(told), np.nanmin(told) - 1, told)
 
 
-def _row(name: str, confidence: Array, loss: Array, sources: Sequence[str], gate: Array | None) -> ConfidenceRow:
+def _row(
+    name: str, confidence: Array, loss: Array, sources: Sequence[str], gate: Array | None, *, baseline: bool
+) -> ConfidenceRow:
     curve = RiskCoverage.of(confidence, loss)
     aurc = statistic_interval(lambda weights: _aurcs(confidence, loss, weights), len(loss), sources, RESAMPLES)
     assert aurc is not None
     gain = None
-    if gate is not None:
+    if not baseline:
         gain = statistic_interval(
-            lambda weights: _aurcs(gate, loss, weights) - _aurcs(confidence, loss, weights),
+            lambda weights: _blind_aurcs(gate, loss, weights) - _aurcs(confidence, loss, weights),
             len(loss),
             sources,
             RESAMPLES,
@@ -152,6 +161,12 @@ def _aurcs(confidence: Array, loss: Array, weights: Array) -> Array:
     """AURC of every resample; ``weights [R, n]`` say how often each picture was drawn."""
     drawn = [np.repeat(np.arange(len(loss)), row.astype(np.int64)) for row in weights]
     return np.array([RiskCoverage.of(confidence[rows], loss[rows]).aurc for rows in drawn])
+
+
+def _blind_aurcs(gate: Array | None, loss: Array, weights: Array) -> Array:
+    """What must be beaten in every resample: the file's facts, or no order at all where that is better."""
+    unordered = weights @ loss / weights.sum(axis=1)
+    return np.asarray(unordered if gate is None else np.minimum(unordered, _aurcs(gate, loss, weights)))
 
 
 def _out_of_fold(

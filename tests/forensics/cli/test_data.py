@@ -98,3 +98,10 @@ def test_a_manifest_that_cannot_be_read_is_wrong_usage(tracefuse) -> None:
     ran = tracefuse("data", "verify", "nowhere.csv")
     assert ran.exit_code == 2
     assert ran.err.startswith("tracefuse: nowhere.csv: cannot be read")
+
+
+def test_an_empty_manifest_is_not_clean(tracefuse, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_text("image,mask,label\n")
+    ran = tracefuse("data", "verify", "empty.csv")
+    assert (ran.exit_code, ran.err.count("\n")) == (2, 1)
+    assert "names no picture" in ran.err

@@ -102,6 +102,15 @@ def test_compare_names_what_is_missing_in_one(tracefuse, manifest, results):
     assert "only in ela_score.json, not compared: 1.jpg, 3.jpg" in ran.err
 
 
+def test_compare_names_a_measure_that_one_file_alone_has(tracefuse, results):
+    stored = json.loads(results[0].read_text())
+    del stored["measures"]["tracefuse/pixel_auc"]
+    results[0].with_name("less.json").write_text(json.dumps(stored))
+    ran = tracefuse("compare", "less.json", results[1])
+    assert ran.exit_code == 0, ran.err
+    assert "Not compared, B alone has them: pixel_auc." in " ".join(ran.out.split())
+
+
 def test_compare_refuses_another_protocol(tracefuse, manifest, results):
     arguments = ("--signal", "blk", "--protocol", "imdlbenco", "--out", "other.json")
     assert tracefuse("evaluate", manifest, *arguments).exit_code == 0

@@ -29,6 +29,9 @@ def test_a_byte_order_mark_is_no_part_of_a_column(tmp_path: Path) -> None:
         (b"image,mask,label\na.jpg,,2\n", r"m\.csv, line 2: label is '2'"),
         (b"image,mask,label\ncaf\xe9.jpg,,0\n", "UTF-8"),
         (b"image,mask,label,mask_meaning\na.jpg,,0,changed\n", r"line 2: mask_meaning is 'changed'; .*both_ends"),
+        (b"label,mask,image\n0,,a.jpg\n1,m.png\n", r"m\.csv, line 3: it has fewer cells"),
+        (b"image,mask,label\na.jpg,,0\nb.jpg,,0\n./a.jpg,,0\n", r"lines 2 and 4 both name a\.jpg; leave one"),
+        (b"image,mask,label\na.jpg,,0\na.jpg,a.png,1\n", r"lines 2 and 3 .* a\.jpg, with another label and mask;"),
     ],
 )
 def test_what_is_wrong_is_told_with_the_place(content: bytes, problem: str, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -76,9 +76,8 @@ def test_who_sees_the_edit_finds_content_and_traces_but_no_null_edit(pictures: C
             pairs.append(score_pair(told, edited, twin))
         found[kind] = summarize_control(kind, pairs)
     assert found["null_edit"].over_twin.mean == pytest.approx(0.5, abs=0.03)
-    assert found["null_edit"].holds is True
     assert found["content_only"].auc.mean > 0.9
-    assert found["content_only"].holds is False
+    assert found["content_only"].gain.low > 0
     assert found["trace_only"].over_twin.mean > 0.6
     assert found["trace_only"].holds is None
 
@@ -108,7 +107,7 @@ def test_progress_and_the_same_numbers_again(pictures: ControlPictures) -> None:
     assert json.dumps(first.to_json()) == json.dumps(run_controls(Blind(), again, 2).to_json())
 
 
-def _pairs(over_twin: float, spread: float = 0.0, auc: float = 0.6, n: int = 40) -> list[ControlScores]:
+def _pairs(over_twin: float, spread: float = 0.0, auc: float = 0.6, n: int = 60) -> list[ControlScores]:
     offsets = np.linspace(-spread, spread, n)
     return [ControlScores(f"{i}", auc + o, 0.6, over_twin + o, 0.5, 0.5) for i, o in enumerate(offsets)]
 
@@ -116,10 +115,18 @@ def _pairs(over_twin: float, spread: float = 0.0, auc: float = 0.6, n: int = 40)
 def test_rules() -> None:
     assert summarize_control("null_edit", _pairs(0.52)).holds is True
     assert summarize_control("null_edit", _pairs(0.6)).holds is False
-    assert summarize_control("null_edit", _pairs(0.6, spread=0.5, n=6)).holds is None
+    assert summarize_control("null_edit", _pairs(0.56, spread=0.5)).holds is None
+    assert summarize_control("null_edit", _pairs(0.52, n=6)).holds is None
+    assert summarize_control("content_only", _pairs(0.5, auc=0.7, n=6)).holds is None
     assert summarize_control("content_only", _pairs(0.5, auc=0.6)).holds is True
     assert summarize_control("content_only", _pairs(0.5, auc=0.7)).holds is False
     assert summarize_control("trace_only", _pairs(0.9)).rule is None
+
+
+def test_failed_maps_prove_nothing() -> None:
+    failed = [replace(pair, failed=True) for pair in _pairs(0.5)]
+    assert summarize_control("null_edit", failed).holds is None
+    assert summarize_control("content_only", failed).holds is None
 
 
 def test_wilson_interval_equals_scipy() -> None:

@@ -18,7 +18,8 @@ from forensics.evaluation.maps import CheckpointMaps, MapResult
 from forensics.evaluation.protocols import get_protocol, list_protocols
 from forensics.evaluation.report import table, write_json
 from forensics.evaluation.result import EvaluatedSet, to_json
-from forensics.evaluation.subject import Subject, open_subject
+from forensics.evaluation.result_file import read_result
+from forensics.evaluation.subject import Subject, open_subject, source_of
 from signals import Evidence
 from signals.errors import BrokenSignal, OutputNotWritable, WrongUsage
 
@@ -208,6 +209,63 @@ def test_sources_and_pairs_come_from_the_manifest(tmp_path, maps):
     assert "sources" in evaluation.header.reason
 
 
+def test_the_source_is_the_first_column_that_is_not_empty_in_its_row(tmp_path):
+    columns = ({"source": "s", "host": "h", "pair": "p"}, {"source": "", "host": "h"}, {"source": "", "pair": "p"}, {})
+    assert [source_of(ManifestRow(tmp_path, None, 0, cells)) for cells in columns] == ["s", "h", "p", None]
+
+
+def test_a_set_that_names_no_source_says_so(tmp_path, maps):
+    rows = [picture(tmp_path, "a.png", CHANGED), picture(tmp_path, "b.png")]
+    write_manifest(tmp_path / "manifest.csv", rows)
+    of = EvaluatedSet.of(tmp_path / "manifest.csv")
+    for source in ("", "photo"):
+        rows = [replace(row, columns={"source": source}) for row in rows]
+        evaluation = evaluate(rows, FolderMaps(maps, rows), PROTOCOL)
+        console = Console(width=200, record=True, file=io.StringIO())
+        console.print(table(evaluation))
+        assert ("no source named: folds and intervals are by picture" in console.export_text()) == (not source)
+        assert to_json(evaluation, of)["counts"]["sources_named"] == bool(source)
+        write_json(tmp_path / "result.json", to_json(evaluation, of))
+        assert read_result(tmp_path / "result.json").counts["sources"] == (1 if source else 2)
+
+
+def test_a_name_longer_than_the_file_system_allows_is_excluded(tmp_path, maps):
+    rows = [picture(tmp_path, "a.png", CHANGED), ManifestRow(tmp_path / f"{'n' * 300}.png", None, 0)]
+    (exclusion,) = evaluate(rows, FolderMaps(maps, rows), PROTOCOL, folder=tmp_path).excluded
+    assert exclusion.image == rows[1].image.name
+    assert "cannot be opened" in exclusion.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("score,image\n0.5\n", r"scores\.csv, line 2: it has fewer cells"),
+        ("image,score\na.png,0.5\nb.png,\nx/a.jpg,0.5\n", r"scores\.csv: lines 2 and 4 both score a;"),
+    ],
+)
+def test_scores_that_say_too_little_or_too_much_are_refused(tmp_path, maps, text, problem):
+    (maps / "scores.csv").write_text(text)
+    with pytest.raises(WrongUsage, match=problem):
+        FolderMaps(maps, [ManifestRow(tmp_path / "a.png", None, 0)])
+
+
+def test_scores_are_found_by_paths_of_windows_and_names_of_no_picture_are_counted(tmp_path, maps):
+    rows = [picture(tmp_path, "ok.png", CHANGED)]
+    (maps / "scores.csv").write_text("image,score\nC:\\x\\ok.png,0.9\nother.png,0.1\nthird.png,0.2\n")
+    evaluation = evaluate(rows, FolderMaps(maps, rows), PROTOCOL)
+    assert evaluation.pictures[0].scores.score == 0.9
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(table(evaluation))
+    assert "scores.csv: 2 of its names are of no picture" in console.export_text()
+
+
+def test_two_maps_of_one_picture_are_refused(tmp_path, maps):
+    (maps / "a.png").touch()
+    (maps / "a.npy").touch()
+    with pytest.raises(WrongUsage, match=r"both a\.png and a\.npy"):
+        FolderMaps(maps, [ManifestRow(tmp_path / "a.png", None, 0)])
+
+
 def test_a_subject_may_be_changed_on_the_way(tmp_path, maps):
     row = picture(tmp_path, "a.png", CHANGED)
     Image.fromarray(CHANGED[:, ::-1].astype(np.uint8) * 255).save(maps / "a.png")
@@ -243,11 +301,14 @@ class KnowsTheTruth:
 
     checkpoint = SimpleNamespace(name="red", sha256="0" * 64, specs=[SimpleNamespace(name="redness")])
     device = SimpleNamespace(type="cpu")
+    confident = False
 
     def predict(self, evidence):
         red = evidence.pixels[..., 0] > 128
         signal = SimpleNamespace(spec=self.checkpoint.specs[0], usable=bool(red.any()))
-        return SimpleNamespace(map=red.astype(np.float32), score=float(red.mean() > 0.1), signals=(signal,))
+        sure = np.where(red, np.float32(0.9), np.float32(0.6)) if self.confident else None
+        score = float(red.mean() > 0.1)
+        return SimpleNamespace(map=red.astype(np.float32), score=score, signals=(signal,), confidence=sure)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -266,6 +327,21 @@ def test_maps_of_a_checkpoint_meet_masks_upright(tmp_path, orientation):
     evaluation = evaluate(rows, CheckpointMaps(KnowsTheTruth()), PROTOCOL)
     assert evaluation.excluded == ()
     assert measures(evaluation)["tracefuse/pixel_f1@0.5"].value == 1.0
+
+
+def test_the_confidence_map_of_a_checkpoint_is_read_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    red = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    red[:10, :, 0] = 255
+    Image.fromarray(red).save(tmp_path / "a.png", exif=exif)
+    model = KnowsTheTruth()
+    model.confident = True
+    row = ManifestRow(tmp_path / "a.png", None, 0)
+    told = CheckpointMaps(model).map_of(row, Evidence.open(row.image))
+    assert np.array_equal(told.confidence > 0.8, told.values > 0.5)
+    (scored,) = evaluate([row], CheckpointMaps(model), PROTOCOL).pictures
+    assert scored.facts.confidences["mean_confidence"] == pytest.approx(0.25 * 0.9 + 0.75 * 0.6)
 
 
 def test_scores_give_false_alarms_and_a_labeled_image_auc(tmp_path):

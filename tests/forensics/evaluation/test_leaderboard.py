@@ -152,3 +152,19 @@ def test_the_html_page_loads_nothing_and_believes_no_name():
     parser.feed(page)
     assert len(parser.rows) == 5  # heads, the result, three baselines
     assert len(set(parser.rows)) == 1
+
+
+def test_the_markdown_page_believes_no_name():
+    name = "a<b>`c`\\|d\n# e"
+    page = to_markdown(build_boards([result(name, 0.5, set=replace(CASIA, name=f"set {name}"))]))
+    (row,) = [line for line in page.splitlines() if "checkpoint" in line]
+    (heading,) = [line for line in page.splitlines() if line.startswith("## ")]
+    escaped = r"a\<b\>\`c\`\\\|d # e"
+    assert f"| checkpoint {escaped} |" in row
+    assert heading == f"## set {escaped}, protocol tracefuse"
+
+
+def test_a_file_that_is_given_twice_is_one_row():
+    one, other = result("one", 0.5), result("other", 0.5)
+    (board,) = build_boards([one, other, one, replace(one, path=Path("copies/one.json"))])
+    assert [name for name in names(board) if name.startswith("checkpoint")] == ["checkpoint one", "checkpoint other"]

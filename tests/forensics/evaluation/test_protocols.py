@@ -103,6 +103,12 @@ def test_names_and_definitions():
         get_protocol("tracefus")
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.filterwarnings("ignore:The ``compute`` method of metric")
+def test_no_picture_has_no_number(name):
+    assert get_protocol(name).compute() == ()
+
+
 def test_two_of_a_kind_share_nothing():
     first, second = get_protocol("tracefuse"), get_protocol("tracefuse")
     first.update(forged(values=noisy(region())))

@@ -137,6 +137,18 @@ def test_a_measure_that_is_no_mean_over_pictures_is_not_paired():
     assert (found.rows, found.not_paired) == ((), ("tracefuse/pixel_f1@0.5",))
 
 
+def test_a_measure_that_one_file_alone_has_is_named():
+    first, second = result(areas=[0.2] * 5), result(areas=[0.2] * 5, scores=[0.5] * 45)
+    del first.measures["tracefuse/pixel_f1@0.5"]
+    found = compare_results(first, second)
+    assert (found.measures_only_first, found.measures_only_second) == (
+        (),
+        ("tracefuse/pixel_f1@0.5", "tracefuse/score_auc"),
+    )
+    assert compare_results(second, first).to_json()["measures_only_first"] == [*found.measures_only_second]
+    assert [one.name for one in found.rows] == ["tracefuse/false_alarm_area"]
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

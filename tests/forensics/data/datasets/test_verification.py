@@ -79,6 +79,12 @@ def test_files_and_masks_that_are_wrong(tmp_path: Path, forged, mask) -> None:
     assert not found.clean
 
 
+def test_names_longer_than_the_file_system_allows_are_missing(tmp_path: Path, forged) -> None:
+    long = tmp_path / f"{'n' * 300}.png"
+    rows = (ManifestRow(long, None, 0), ManifestRow(forged("a", 1).image, long, 1))
+    assert [kind for kind, _ in kinds(verify(manifest(tmp_path / "m.csv", *rows)))] == ["missing", "missing"]
+
+
 def test_a_picture_cut_short_is_damaged(tmp_path: Path, picture) -> None:
     path = picture(tmp_path / "cut.jpg", 1, (400, 400))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

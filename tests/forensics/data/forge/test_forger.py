@@ -207,14 +207,15 @@ def test_damaged_photos_are_passed_over(photo_folder: Path, tmp_path: Path) -> N
         Forger(PhotoPool.open(tmp_path), get_recipe("copy_move"), seed=0).forge(0, SIZE)
 
 
-def test_flat_photos_cannot_be_forged(tmp_path: Path) -> None:
+def test_flat_photos_get_a_mark(tmp_path: Path) -> None:
     for name in ("a", "b"):
         Image.new("RGB", (300, 300), "gray").save(tmp_path / f"{name}.png")
     forger = Forger(
         PhotoPool.open(tmp_path), replace(get_recipe("copy_move"), global_edit=0, first_jpeg=0, camera=0), 0
     )
-    with pytest.raises(WrongUsage, match="finds no edit"):
-        forger.forge(0, SIZE)
+    forged = forger.forge(0, SIZE)
+    assert forged.edits == ("overlay",)
+    assert forged.visible > 1
 
 
 def test_nothing_to_forge_from_is_refused(train: PhotoPool) -> None:
@@ -236,3 +237,11 @@ def test_the_package_itself_is_light() -> None:
     heavy = "{'albumentations', 'cv2', 'torch', 'scipy'} & set(sys.modules)"
     code = f"import sys, forensics.data.forge as forge; forge.list_recipes(); sys.exit(bool({heavy}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_blur_without_bounds_is_a_damaged_history(train: PhotoPool, pictures: list[ForgedPicture]) -> None:
+    history = next(picture.history for picture in pictures if picture.history["edits"])
+    history = json.loads(json.dumps(history))
+    history["edits"][0]["blend"] = {"kind": "feather", "sigma": 1e5}
+    with pytest.raises(WrongUsage, match="sigma is 100000"):
+        rebuild(history, train)

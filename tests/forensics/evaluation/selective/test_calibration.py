@@ -26,6 +26,31 @@ def test_bins_have_equal_mass() -> None:
     assert expected_calibration_error(p, labels, bins=2) == pytest.approx(0.5 * (0.505 - 0.1), abs=1e-6)
 
 
+@pytest.mark.parametrize("count", [15, 150])
+def test_without_ties_bins_are_the_plain_equal_split(count: int) -> None:
+    p, labels = PROBABILITIES[:count], HONEST[:count]
+    assert len(set(p)) == count
+    parts = np.array_split(np.argsort(p), 15)
+    plain = sum(abs((p[part] - labels[part]).sum()) for part in parts) / count
+    assert expected_calibration_error(p, labels) == pytest.approx(plain, abs=1e-12)
+
+
+def test_bins_that_cannot_be_equal_differ_by_one_picture() -> None:
+    """A picture belongs to the fifteenth that its middle, rank + 1/2 of 17, lies in: the 4th and the 11th hold two."""
+    p, labels = PROBABILITIES[:17], HONEST[:17]
+    assert len(set(p)) == 17
+    sizes = [1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1]
+    parts = np.split(np.argsort(p), np.cumsum(sizes)[:-1])
+    plain = sum(abs((p[part] - labels[part]).sum()) for part in parts) / 17
+    assert expected_calibration_error(p, labels) == pytest.approx(plain, abs=1e-12)
+
+
+def test_ties_stay_together_in_the_bin_of_their_middle() -> None:
+    """Ranks 1-4 of 6 are equal: their middle lies in the second half, beside the last one."""
+    p, labels = [0.1, 0.5, 0.5, 0.5, 0.5, 0.9], [1, 0, 1, 1, 1, 0]
+    assert expected_calibration_error(p, labels, bins=2) == pytest.approx((0.9 + abs(4 * 0.5 - 3 + 0.9)) / 6)
+
+
 def test_the_order_of_the_pictures_does_not_matter() -> None:
     p, labels = np.array([0.2, 0.2, 0.2, 0.8, 0.8]), np.array([1, 0, 0, 1, 0])
     order = np.array([4, 1, 3, 0, 2])

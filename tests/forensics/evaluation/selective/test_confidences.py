@@ -80,3 +80,28 @@ def test_other_packages_add_functions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _of_shape(answer: Answer) -> float:
     return answer.map.shape[0]
+
+
+def test_a_function_of_another_package_cannot_end_an_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("_of_shape", "_raises", "_not_a_number", "_endless", "_words", "_missing")
+    points = tuple(EntryPoint(name, f"{__name__}:{name}", confidences.ENTRY_POINT_GROUP) for name in names)
+    monkeypatch.setattr(confidences, "_entry_points", lambda: points)
+    found = all_confidences(Answer(RAMP, 0.4))
+    assert {name: found[name] for name in names if name in found} == {"_of_shape": 64}
+    assert "entropy" in found
+
+
+def _raises(answer: Answer) -> float:
+    raise RuntimeError("no")
+
+
+def _not_a_number(answer: Answer) -> float:
+    return float("nan")
+
+
+def _endless(answer: Answer) -> float:
+    return float("inf")
+
+
+def _words(answer: Answer) -> str:
+    return "sure"

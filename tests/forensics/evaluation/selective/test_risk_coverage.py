@@ -62,3 +62,10 @@ def test_bounds_and_order(pictures: list[tuple[float, float]]) -> None:
 def test_what_is_no_set_is_refused(confidences: list[float], losses: list[float]) -> None:
     with pytest.raises(ValueError, match=r"finite|one confidence"):
         RiskCoverage.of(confidences, losses)
+
+
+def test_a_risk_that_equals_the_one_asked_for_fits_whatever_the_last_bit() -> None:
+    curve = RiskCoverage.of(range(30), [0.05] * 30)
+    assert curve.risk.max() > 0.05
+    assert curve.coverage_at(0.05) == 1
+    assert curve.coverage_at(0.0499) == 0

@@ -76,7 +76,23 @@ def test_no_gate_without_facts_or_sources() -> None:
     assert file_gate(np.zeros((10, 1)), [0.0] * 10, ["one"] * 10) is None
     bare = [replace(picture, facts={}) for picture in PICTURES]
     assert {row.name for row in detection_rows(bare)} == {"knowing", "blind", NO_ORDER}
-    assert all(row.gain is None for row in detection_rows(bare))
+    rows = {row.name: row for row in detection_rows(bare)}
+    assert rows[NO_ORDER].gain is None
+    # Without a gate, no order at all is to be beaten.
+    assert rows["knowing"].gain is not None
+    assert rows["knowing"].gain.mean == pytest.approx(rows[NO_ORDER].aurc.mean - rows["knowing"].aurc.mean)
+
+
+def test_a_gate_that_harms_is_not_what_a_confidence_is_measured_by() -> None:
+    """Facts that say nothing, out of fold, order worse than nothing by chance."""
+    useless = [
+        replace(picture, facts={"quality": float(number % 7)}, confidences={"same": 0.5})
+        for number, picture in enumerate(PICTURES[:60])
+    ]
+    for row in detection_rows(useless):
+        if row.name == "same":
+            assert row.gain is not None
+            assert row.gain.mean <= 1e-12
 
 
 def test_answers_without_a_confidence_are_the_least_sure() -> None:
@@ -112,3 +128,18 @@ def test_covariates_of_files_without_quality() -> None:
     pictures = [replace(PICTURES[0], facts={"megapixels": 2.0}), replace(PICTURES[0], facts={"quality": 50.0})]
     assert covariates_table(pictures).tolist() == [[1, 1], [0.5, 0]]
     assert np.isnan(facts_table(pictures)).sum() == 2
+
+
+def test_a_missing_score_is_a_score_of_0_where_others_have_one() -> None:
+    """A tool that gives no score where it would be wrong gains nothing by it."""
+    silent = [
+        replace(picture, score=None, confidences={}) if picture.label and picture.detection_loss else picture
+        for picture in PICTURES
+    ]
+    rows = {row.name: row for row in detection_rows(silent)}
+    assert rows[NO_ORDER].n == len(PICTURES)
+    assert rows[NO_ORDER].aurc.mean == pytest.approx(np.mean([picture.detection_loss for picture in PICTURES]))
+    assert rows["knowing"].risk_at["0.5"] == 0
+    zeros = [replace(picture, score=0.0) if picture.score is None else picture for picture in silent]
+    assert calibration_rows(silent) == calibration_rows(zeros)
+    assert calibration_rows(silent)[0].n == len(PICTURES)
