@@ -20,6 +20,7 @@ from signals.evidence import Evidence
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 MANIFEST_COLUMNS = ("file", "camera", "split")
 SMALLEST_SIDE = 64
+UNKNOWN_CAMERA = "unknown"
 
 Tables = tuple[tuple[int, ...], ...]
 
@@ -190,7 +191,7 @@ def _read_header(path: Path, identifier: str, row: Mapping[str, str]) -> Photo:
             f"{path}: left out, {width} x {height} is too small; {SMALLEST_SIDE} pixels a side needed"
         )
     tables = tuple(tuple(int(step) for step in quantization[key]) for key in sorted(quantization))
-    camera = row.get("camera") or "unknown"
+    camera = row.get("camera") or UNKNOWN_CAMERA
     return Photo(
         path, identifier, camera, width, height, tables, row.get("split") or "", known_sha256=row.get("sha256") or ""
     )

@@ -18,6 +18,7 @@ from forensics.evaluation.protocols.measure import Measure
 from signals.atomic_file import replace_file
 from signals.errors import OutputNotWritable
 
+FEW_SOURCES = 50
 NO_SOURCE = "no source named: folds and intervals are by picture, so too narrow where pictures share a photo"
 
 
@@ -108,6 +109,7 @@ def _short(value: float, sign: str = "") -> str:
 def _below(evaluation: Evaluation) -> list[str]:
     return [
         *([] if evaluation.sources_named else [NO_SOURCE]),
+        *_few_sources(evaluation.counts["sources"]),
         *_header(evaluation),
         *([f"twin order: {spelled(evaluation.twins)} of {evaluation.twins.n} pairs"] if evaluation.twins else []),
         *(f"without a map: {count} x {reason}" for reason, count in evaluation.failures.most_common()),
@@ -115,6 +117,12 @@ def _below(evaluation: Evaluation) -> list[str]:
         *_notes(evaluation.measures),
         f"{evaluation.protocol}: {evaluation.definition}",
     ]
+
+
+def _few_sources(sources: int) -> list[str]:
+    if sources >= FEW_SOURCES:
+        return []
+    return [f"{sources} sources: with so few, intervals called 95 % hold the truth less often and can look decisive"]
 
 
 def _header(evaluation: Evaluation) -> Iterable[str]:

@@ -30,7 +30,7 @@ from forensics.data.forge.planner import draw_plan
 from forensics.data.forge.recipe import Recipe
 from forensics.data.forge.shapes.shape import draw_shape
 from forensics.data.forge.sources import SourcePlan
-from forensics.data.photos import Photo
+from forensics.data.photos import UNKNOWN_CAMERA, Photo
 from signals.errors import WrongUsage
 
 ControlKind = Literal["null_edit", "trace_only", "content_only"]
@@ -154,7 +154,12 @@ def _with_other_content(random: np.random.Generator, photos: Sequence[Photo], ho
     if host.simulation is None:
         return None
     _, _, height, width = host.window
-    others = [photo for photo in photos if photo.camera != host.camera and photo.id != host.photo]
+    # Where no manifest tells, any other photo counts as one of another camera.
+    others = [
+        photo
+        for photo in photos
+        if photo.id != host.photo and (photo.camera != host.camera or photo.camera == UNKNOWN_CAMERA)
+    ]
     large = [photo for photo in others if photo.height >= height and photo.width >= width]
     if not large:
         return None

@@ -6,7 +6,7 @@ import pytest
 from forensics.data.forge.controls import CONTROL_KINDS, draw_control, draw_innocent_plan
 from forensics.data.forge.forger import Renderer, rebuild
 from forensics.data.forge.innocent.processing import list_innocents
-from forensics.data.photos import PhotoPool
+from forensics.data.photos import UNKNOWN_CAMERA, PhotoPool
 from signals.errors import WrongUsage
 
 NUMBERS = range(8)
@@ -85,3 +85,10 @@ def test_one_camera_has_no_other_content(pool: PhotoPool) -> None:
     alone = [replace(photo, camera="one") for photo in pool.photos]
     with pytest.raises(WrongUsage, match="give more or larger photos"):
         draw_control("content_only", alone, 5, 0, 128)
+
+
+def test_photos_without_a_manifest_have_other_content(pool: PhotoPool) -> None:
+    """No camera is known then; any other photo will do."""
+    unknown = [replace(photo, camera=UNKNOWN_CAMERA) for photo in pool.photos]
+    plan = draw_control("content_only", unknown, 5, 0, 128)
+    assert plan.edited.donors[0].photo != plan.twin.host.photo
