@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from forensics.data.photos import PhotoPool
 from forensics.data.sample import SampleReader, SampleTensors
 from forensics.data.training_data import DevelopmentPicture, NetworkNeeds, TrainingData
 from forensics.objects import RegionMerging
-from signals import Evidence, get_signal
+from signals import Evidence, Signal, get_signal
 from signals.errors import NoPictures, UnreadableImage, WrongUsage
 
 __all__ = ["ForgedDataModule", "ForgedDataset", "split_photos"]
@@ -40,6 +40,8 @@ class ForgedDataset(Dataset[TrainingBatch]):
         sizes: Picture sizes ``(H, W)``; all pictures of one step share one.
         step_pictures: Pictures a step, of all processes together.
         strict: Whether a photo that cannot be read is an error; otherwise it is passed over and named in the batch.
+        shares: By the name of a signal that is slow to read, the share of the pairs in which it is; it is missing in
+            the others. Both pictures of a pair have it or neither.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class ForgedDataset(Dataset[TrainingBatch]):
         sizes: list[tuple[int, int]],
         step_pictures: int,
         strict: bool = False,
+        shares: Mapping[str, float] | None = None,
     ) -> None:
         needs.check_sizes(sizes)
         self._forger = forger
@@ -57,8 +60,9 @@ class ForgedDataset(Dataset[TrainingBatch]):
         self._step_pictures = step_pictures
         self._strict = strict
         # Coarser objects than in analysis: pictures are small here and there are very many of them.
-        signals = tuple(get_signal(name) for name in needs.signals)
-        self._reader = SampleReader(signals, RegionMerging(max_pixels=1 << 14))
+        self._signals = tuple(get_signal(name) for name in needs.signals)
+        self._segmenter = RegionMerging(max_pixels=1 << 14)
+        self._shares = shares or {}
 
     def __getitem__(self, index: int) -> TrainingBatch:
         size = self._sizes[index // self._step_pictures % len(self._sizes)]
@@ -66,13 +70,18 @@ class ForgedDataset(Dataset[TrainingBatch]):
         skipped = tuple(self._forger.unreadable.values())
         if skipped and self._strict:
             raise UnreadableImage(skipped[0])
-        sample = self._reader.read(Evidence.open(forged.data))
+        sample = SampleReader(self._read_now(index), self._segmenter).read(Evidence.open(forged.data))
         tensors = SampleTensors.of(sample, self._needs.patch, self._needs.rule)
         mask = torch.from_numpy(forged.mask)[None, None].float()
         label = torch.tensor([float(forged.label)])
         return TrainingBatch(
             tensors.whole(), mask, label, skipped=skipped, names=(f"forgery {index} of seed {self._forger.seed}",)
         )
+
+    def _read_now(self, index: int) -> tuple[Signal, ...]:
+        draws = np.random.default_rng([self._forger.seed, index // 2]).random(len(self._signals))
+        shares = [self._shares.get(signal.spec.name, 1.0) for signal in self._signals]
+        return tuple(s for s, draw, share in zip(self._signals, draws, shares, strict=True) if draw < share)
 
 
 class ForgedDataModule(TrainingData):
@@ -89,6 +98,7 @@ class ForgedDataModule(TrainingData):
         batches: Batches an epoch and process.
         validation_batches: Batches of the validation set.
         workers: Processes that forge beside the training.
+        shares: See :class:`ForgedDataset`.
     """
 
     def __init__(
@@ -101,6 +111,7 @@ class ForgedDataModule(TrainingData):
         batches: int = 100,
         validation_batches: int = 16,
         workers: int = 1,
+        shares: dict[str, float] | None = None,
     ) -> None:
         super().__init__(batch_size, workers)
         if batch_size % 2:
@@ -113,6 +124,7 @@ class ForgedDataModule(TrainingData):
         self._sizes = [(height, width) for height, width in sizes or [(256, 256)]]
         self._batches = batches
         self._validation_batches = validation_batches
+        self._shares = shares or {}
 
     def setup(self, stage: str) -> None:
         """Opens the photos.
@@ -164,6 +176,7 @@ class ForgedDataModule(TrainingData):
             "recipe": self._recipe.to_json(),
             "seed": self._seed,
             "sizes": self._sizes,
+            "shares": self._shares,
             "batch_size": self._batch_size,
         }
 
@@ -178,7 +191,7 @@ class ForgedDataModule(TrainingData):
     def _dataset(self, forger: Forger, strict: bool = False) -> ForgedDataset:
         # Sizes of training steps are those of all processes, so that none waits for another.
         pictures = self._batch_size if strict else self._batch_size * self.world_size
-        return ForgedDataset(forger, self.needs, self._sizes, pictures, strict)
+        return ForgedDataset(forger, self.needs, self._sizes, pictures, strict, self._shares)
 
 
 def split_photos(folder: Path) -> tuple[PhotoPool, PhotoPool]:

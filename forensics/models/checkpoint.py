@@ -13,6 +13,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from forensics.calibration.calibration import Calibration
 from forensics.models import create_model
 from forensics.models.confidence import add_confidence_head, has_confidence_head
 from forensics.models.expansion import expand_network, unfold
@@ -106,6 +107,32 @@ class Checkpoint:
         return self.operating_point if chosen is None else chosen.point
 
     @cached_property
+    def calibration(self) -> Calibration | None:
+        """What its scores mean; None before ``tracefuse calibrate`` found out.
+
+        Raises:
+            CheckpointMismatch: It was measured with other weights.
+        """
+        fields = self.fields.get("calibration")
+        if fields is None:
+            return None
+        calibration = Calibration.from_json(fields)
+        if calibration.weights_sha256 != self.weights_sha256:
+            raise CheckpointMismatch(
+                f"checkpoint {self.name}: its calibration was measured with other weights; run tracefuse calibrate"
+            )
+        return calibration
+
+    def uncalibrated(self) -> Checkpoint:
+        """The same without its calibration, as ``tracefuse calibrate`` has to see it."""
+        return Checkpoint(self.name, self.folder, {**self.fields, "calibration": None})
+
+    @cached_property
+    def weights_sha256(self) -> str:
+        """Hash of the weights alone."""
+        return hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()
+
+    @cached_property
     def sha256(self) -> str:
         """Hash over the weights and the fields."""
         digest = hashlib.sha256()
@@ -184,6 +211,7 @@ def find_checkpoint(name_or_path: str | Path) -> Checkpoint:
             checkpoint.specs,
             checkpoint.operating_point,
             checkpoint.special_points,
+            checkpoint.calibration,
             fields["model"],
             dict(fields["arguments"]),
         )
@@ -246,9 +274,12 @@ def save_checkpoint(
         "parent": None if parent is None else {"name": parent.name, "sha256": parent.sha256},
         **facts,
     }
-    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    weights = save({name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()})
+    if fields["calibration"] is not None:
+        # Whoever hands one on says that the scores are the same, though the weights are more, such as a further head.
+        fields["calibration"] = {**fields["calibration"], "weights_sha256": hashlib.sha256(weights).hexdigest()}
     folder.mkdir(parents=True, exist_ok=True)
-    contents = {WEIGHTS: save(state), FIELDS: (json.dumps(fields, indent=2) + "\n").encode()}
+    contents = {WEIGHTS: weights, FIELDS: (json.dumps(fields, indent=2) + "\n").encode()}
     for name, content in contents.items():
         (folder / f"{name}.part").write_bytes(content)
     for name in contents:

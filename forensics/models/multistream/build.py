@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from forensics.models.attention import Transformer
 from forensics.models.fusion import FusionSizes, make_fusion
 from forensics.models.heads import PooledDetectionHead, StreamHeads
 from forensics.models.initialization import initialize
+from forensics.models.long_range import LongRangeTransformer
 from forensics.models.multistream.decoder import LevelDecoder
-from forensics.models.multistream.encoders import make_encoder
+from forensics.models.multistream.deviation import Deviation
+from forensics.models.multistream.encoders import make_encoder, pixel_statistics
 from forensics.models.multistream.level_fusion import LevelFusion
 from forensics.models.multistream.network import MultiStream
 from forensics.models.multistream.preset import MultiStreamPreset
@@ -40,6 +43,8 @@ def build(preset: MultiStreamPreset, signals: Sequence[SignalSpec]) -> MultiStre
             _fusion(preset, level, [s for s, has in enumerate(has_level.values()) if has[number]])
             for number, level in enumerate(levels)
         ],
+        [Deviation(level.width) for level in levels] if preset.deviation else None,
+        _long_range(preset, coarsest),
         LevelDecoder(levels, preset.decoder),
         initialize(PooledDetectionHead(coarsest)),
         initialize(StreamHeads(list(has_level), coarsest)) if preset.stream_heads else None,
@@ -75,7 +80,8 @@ def build_stream(preset: MultiStreamPreset, spec: SignalSpec) -> SignalStream:
 def _pixel_stream(preset: MultiStreamPreset, levels: Sequence[Level]) -> PixelStream | None:
     if preset.rgb_encoder is None:
         return None
-    return PixelStream(_level_encoder(preset.rgb_encoder, 3, 1, levels, levels, preset.rgb_weights))
+    encoder = _level_encoder(preset.rgb_encoder, 3, 1, levels, levels, preset.rgb_weights)
+    return PixelStream(encoder, *pixel_statistics(preset.rgb_encoder, preset.rgb_weights))
 
 
 def _level_encoder(
@@ -104,6 +110,13 @@ def _fusion(preset: MultiStreamPreset, level: Level, streams: Sequence[int]) -> 
         return LevelFusion(streams, None)
     sizes = FusionSizes(level.width, len(streams), preset.fusion_depth, preset.heads, preset.mlp_ratio)
     return LevelFusion(streams, initialize(make_fusion(preset.fusion, sizes)))
+
+
+def _long_range(preset: MultiStreamPreset, width: int) -> LongRangeTransformer | None:
+    if not preset.long_range_depth:
+        return None
+    transformer = Transformer(preset.long_range_depth, width, preset.heads, preset.mlp_ratio)
+    return initialize(LongRangeTransformer(transformer))
 
 
 def _levels(preset: MultiStreamPreset) -> list[Level]:

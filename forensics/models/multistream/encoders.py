@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import timm
 import torch
 from segmentation_models_pytorch.encoders import get_encoder, get_encoder_names
+from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from timm.models import load_state_dict
 from torch import Tensor, nn
 
+from forensics.models.rgb.weights import find_package, load_weights
 from signals.errors import CheckpointMismatch, CheckpointMissing, WrongUsage, did_you_mean
 
+# What names of timm's networks begin with, and where weights of some of them are installed from.
+TIMM = "tu-"
+PACKAGE = "package"
 # Side in cells of the map that a new encoder is tried on; the largest kernels must fit into it.
 PROBE = 64
 
@@ -23,7 +29,7 @@ def make_encoder(name: str, channels: int, depth: int, weights: str | None = Non
         name: Name of an encoder of segmentation-models-pytorch, or ``tu-`` and that of a network of timm.
         channels: Channels C of what it reads.
         depth: How often it halves, 1 to 5.
-        weights: File with weights of it, see :func:`load_encoder`; None for random ones.
+        weights: Weights of it, see :func:`load_encoder`; None for random ones.
 
     Returns:
         A module ``[B, C, H, W]`` -> ``depth + 1`` maps, each half the size of the one before, the first of
@@ -61,26 +67,29 @@ def require_encoder(name: str) -> None:
         raise WrongUsage(f"unknown encoder {name!r}{did_you_mean(name, known)}")
 
 
-def load_encoder(encoder: nn.Module, name: str, path: str) -> None:
+def pixel_statistics(name: str, weights: str | None) -> tuple[Sequence[float], Sequence[float]]:
+    """Mean and standard deviation, a channel, of the pixels in 0..1 that an encoder's weights were trained on."""
+    if weights != PACKAGE:
+        return IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+    package = find_package(name.removeprefix(TIMM))
+    return package.mean, package.std
+
+
+def load_encoder(encoder: nn.Module, name: str, source: str) -> None:
     """Fills an encoder with the weights that a file has for it; what else the file holds is left.
 
     Args:
         encoder: As :func:`make_encoder` makes it.
-        name: Its name, for messages.
-        path: A ``.safetensors``, ``.pth`` or ``.bin`` file of segmentation-models-pytorch, torchvision or timm.
+        name: Its name.
+        source: A ``.safetensors``, ``.pth`` or ``.bin`` file of segmentation-models-pytorch, torchvision or timm; or
+            ``package`` for an installed package, see :func:`forensics.models.rgb.weights.find_package`.
 
     Raises:
+        WrongUsage: No package holds weights of this encoder.
         CheckpointMissing: There is no such file.
         CheckpointMismatch: The file lacks some of the weights, or has them in another shape.
     """
-    try:
-        found = load_state_dict(path, weights_only=True)
-        state = {_plain(key): value for key, value in found.items() if isinstance(value, Tensor)}
-    except FileNotFoundError as error:
-        raise CheckpointMissing(f"no weights of {name} at {path}; put them there or give another file") from error
-    except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise CheckpointMismatch(f"{path} cannot be read as weights ({reason}); give another file") from error
+    state = _of_package(name) if source == PACKAGE else _of_file(name, source)
     expected = encoder.state_dict()
     differing = [key for key, value in expected.items() if _shape(state.get(_plain(key))) != tuple(value.shape)]
     if differing:
@@ -89,9 +98,28 @@ def load_encoder(encoder: nn.Module, name: str, path: str) -> None:
             for key in differing[:3]
         )
         raise CheckpointMismatch(
-            f"{path} holds no weights of {name}: {len(differing)} entries differ, first {first}; give a file that does"
+            f"{source} holds no weights of {name}: {len(differing)} entries differ, first {first}; give one that does"
         )
     encoder.load_state_dict({key: state[_plain(key)] for key in expected})
+
+
+def _of_file(name: str, path: str) -> dict[str, Tensor]:
+    try:
+        found = load_state_dict(path, weights_only=True)
+        return {_plain(key): value for key, value in found.items() if isinstance(value, Tensor)}
+    except FileNotFoundError as error:
+        raise CheckpointMissing(f"no weights of {name} at {path}; put them there or give another file") from error
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise CheckpointMismatch(f"{path} cannot be read as weights ({reason}); give another file") from error
+
+
+def _of_package(name: str) -> dict[str, Tensor]:
+    network = name.removeprefix(TIMM)
+    find_package(network)
+    whole = timm.create_model(network, pretrained=False, num_classes=0)
+    load_weights(whole, network, PACKAGE)
+    return {_plain(key): value for key, value in whole.state_dict().items()}
 
 
 def _plain(key: str) -> str:

@@ -26,6 +26,8 @@ class MultiStream(FusionNetwork):
         signal_streams: Their streams, by signal name: ``SignalInput`` -> levels.
         rgb_stream: Stream of the pixels, ``[B, 3, H, W]`` -> levels, or None.
         fusion: One for each level: all streams ``[B, S, D, h, w]`` and ``present [B, S]`` -> ``[B, D, h, w]``.
+        deviation: One for each fused level, which compares each cell with all of them, of the same shape; or None.
+        long_range: The same for the coarsest level; or None.
         decoder: Fused levels -> map logits.
         detection: Tokens and map logits -> score logits.
         stream_heads: Streams -> map logits of each stream alone; read by the training only.
@@ -41,6 +43,8 @@ class MultiStream(FusionNetwork):
         signal_streams: nn.ModuleDict,
         rgb_stream: PixelStream | None,
         fusion: Sequence[LevelFusion],
+        deviation: Sequence[nn.Module] | None,
+        long_range: nn.Module | None,
         decoder: nn.Module,
         detection: nn.Module,
         stream_heads: nn.Module | None = None,
@@ -61,6 +65,8 @@ class MultiStream(FusionNetwork):
         self.signal_streams = signal_streams
         self.rgb_stream = rgb_stream
         self.fusion = nn.ModuleList(fusion)
+        self.deviation = nn.ModuleList(deviation or [nn.Identity() for _ in levels])
+        self.long_range = long_range or nn.Identity()
         self.decoder = decoder
         self.detection = detection
         self.stream_heads = stream_heads
@@ -88,7 +94,9 @@ class MultiStream(FusionNetwork):
 
     def decode(self, fused: Levels) -> Localization:
         """The coarsest level is the tokens; all of them make the map."""
-        return Localization(fused[-1], self.decoder(fused))
+        compared = [compare(level) for compare, level in zip(self.deviation, fused, strict=True)]
+        tokens = self.long_range(compared[-1])
+        return Localization(tokens, self.decoder((*compared[:-1], tokens)))
 
     def run_stream(self, stream: nn.Module, signal: SignalInput, inputs: ModelInput) -> Levels:
         """Runs a :class:`forensics.models.multistream.streams.SignalStream`, whose ``has_level`` tells zeros apart."""

@@ -18,7 +18,8 @@ class MultiStreamPreset:
     as numbers on their own grids instead of as resized RGB pictures, norms and activations in the decoder, the score,
     the heads of the streams and the streams left out in training.
 
-    ``multistream_pyramid`` fuses at every level, each stream from the level of its own stride on.
+    ``multistream_pyramid`` fuses at every level, each stream from the level of its own stride on, then compares each
+    place with the rest of the picture.
 
     Attributes:
         tile_size: Side in pixels of the pictures it is meant to see at once.
@@ -28,12 +29,15 @@ class MultiStreamPreset:
         fusion: Name of the fusion operator.
         decoder: Widths of the decoder, a doubling each, down to pixels.
         rgb_encoder: Encoder of the pixels, a name of segmentation-models-pytorch; None to read no pixels.
-        rgb_weights: File with weights of that encoder; None for random ones.
+        rgb_weights: File with weights of that encoder; ``package`` for an installed package that holds them; None for
+            random ones.
         signal_encoder: Encoder of each signal, with random weights.
         stem_width: Channels in which a signal enters its encoder.
         fusion_depth: Blocks or layers of the fusion at each level.
-        heads: Attention heads of the fusion.
-        mlp_ratio: Hidden width of the fusion's MLPs in units of D.
+        heads: Attention heads of the fusion and of the blocks of long range.
+        mlp_ratio: Hidden width of their MLPs in units of D.
+        deviation: Whether the fused levels also say how far each place is from the rest of the picture.
+        long_range_depth: Transformer blocks over all cells of the coarsest fused level.
         stream_drop: Probability with which a stream is left out of a sample in training.
         stream_heads: Whether every stream has a map head of its own in training.
         object_rule: When a patch belongs to an object; these networks do not look at objects.
@@ -54,6 +58,8 @@ class MultiStreamPreset:
     fusion_depth: int = 1
     heads: int = 4
     mlp_ratio: float = 2.0
+    deviation: bool = False
+    long_range_depth: int = 0
     stream_drop: float = 0.2
     stream_heads: bool = True
     object_rule: Literal["any", "majority"] = "any"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import Tensor, nn
 
 from forensics.models.inputs import SignalInput
@@ -104,15 +103,17 @@ class PixelStream(nn.Module):
 
     Args:
         encoder: Normalized pixels -> levels.
+        mean: Of the pixels in 0..1 that the encoder is made for, a channel.
+        std: Likewise.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, encoder: LevelEncoder) -> None:
+    def __init__(self, encoder: LevelEncoder, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.tensor(IMAGENET_DEFAULT_MEAN))
-        self.register_buffer("std", torch.tensor(IMAGENET_DEFAULT_STD))
+        self.register_buffer("mean", torch.tensor(mean))
+        self.register_buffer("std", torch.tensor(std))
         self.encoder = encoder
 
     @property

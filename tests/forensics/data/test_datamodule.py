@@ -31,6 +31,15 @@ def test_a_batch_holds_a_forgery_and_its_twin_of_one_size(photo_folder: Path) ->
     assert set(batch.input.signals) == set(NEEDS.signals)
 
 
+def test_a_slow_signal_is_read_for_some_pairs_only(photo_folder: Path) -> None:
+    forger = Forger(PhotoPool.open(photo_folder, split="train"), get_recipe(), seed=3)
+    pictures = ForgedDataset(forger, NEEDS, [(64, 64)], step_pictures=2, shares={"splicebuster_counts": 0.5})
+    has = ["splicebuster_counts" in pictures[index].input.signals for index in range(24)]
+    assert has[::2] == has[1::2]
+    assert 2 <= sum(has[::2]) <= 10
+    assert all("dct" in pictures[index].input.signals for index in range(4))
+
+
 def test_the_same_index_gives_the_same_tensors(photo_folder: Path) -> None:
     first, second = dataset(photo_folder)[4], dataset(photo_folder)[4]
     assert torch.equal(first.input.rgb, second.input.rgb)

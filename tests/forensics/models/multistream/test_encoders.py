@@ -10,6 +10,8 @@ from segmentation_models_pytorch.encoders import get_encoder
 
 from forensics.models import create_model
 from forensics.models.multistream.encoders import load_encoder, make_encoder
+from forensics.models.rgb import weights
+from forensics.models.rgb.weights import WeightPackage
 from signals.errors import CheckpointMismatch, CheckpointMissing, WrongUsage
 from signals.signal import SignalSpec
 
@@ -50,6 +52,20 @@ def test_weights_come_from_a_file(tmp_path: Path) -> None:
         torch.testing.assert_close(got, wanted)
     model = create_model("multistream_tiny", [SCORE], rgb_weights=str(path))
     torch.testing.assert_close(model.rgb_stream.encoder.encoder.state_dict(), encoder.state_dict())
+
+
+def test_weights_come_from_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed package fills it, and says what its pixels were like."""
+    trained = timm.create_model("mobilenetv2_035", pretrained=False)
+    (tmp_path / "lender").mkdir()
+    torch.save(trained.state_dict(), tmp_path / "lender" / "m.pth")
+    package = WeightPackage("lender", "lender", "m.pth", "classifier.", (0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+    monkeypatch.setitem(weights._PACKAGES, "mobilenetv2_035", package)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    stream = create_model("multistream_tiny", [SCORE], rgb_weights="package").rgb_stream
+    assert torch.equal(next(stream.encoder.encoder.parameters()), trained.conv_stem.weight)
+    torch.testing.assert_close(stream.mean, torch.tensor(package.mean))
+    torch.testing.assert_close(stream.std, torch.tensor(package.std))
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
