@@ -40,8 +40,8 @@ class ForgedDataset(Dataset[TrainingBatch]):
         sizes: Picture sizes ``(H, W)``; all pictures of one step share one.
         step_pictures: Pictures a step, of all processes together.
         strict: Whether a photo that cannot be read is an error; otherwise it is passed over and named in the batch.
-        shares: By the name of a signal that is slow to read, the share of the pairs in which it is; it is missing in
-            the others. Both pictures of a pair have it or neither.
+        shares: By the name of a signal that is slow to read, the share of the steps in which it is; it is missing in
+            the others. All pictures of a step have it or none, so that batch statistics are those of many pictures.
     """
 
     def __init__(
@@ -79,7 +79,8 @@ class ForgedDataset(Dataset[TrainingBatch]):
         )
 
     def _read_now(self, index: int) -> tuple[Signal, ...]:
-        draws = np.random.default_rng([self._forger.seed, index // 2]).random(len(self._signals))
+        step = index // self._step_pictures
+        draws = np.random.default_rng([self._forger.seed, step]).random(len(self._signals))
         shares = [self._shares.get(signal.spec.name, 1.0) for signal in self._signals]
         return tuple(s for s, draw, share in zip(self._signals, draws, shares, strict=True) if draw < share)
 

@@ -31,7 +31,7 @@ def test_a_batch_holds_a_forgery_and_its_twin_of_one_size(photo_folder: Path) ->
     assert set(batch.input.signals) == set(NEEDS.signals)
 
 
-def test_a_slow_signal_is_read_for_some_pairs_only(photo_folder: Path) -> None:
+def test_a_slow_signal_is_read_for_some_steps_only(photo_folder: Path) -> None:
     forger = Forger(PhotoPool.open(photo_folder, split="train"), get_recipe(), seed=3)
     pictures = ForgedDataset(forger, NEEDS, [(64, 64)], step_pictures=2, shares={"splicebuster_counts": 0.5})
     has = ["splicebuster_counts" in pictures[index].input.signals for index in range(24)]
