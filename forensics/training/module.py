@@ -21,6 +21,7 @@ from forensics.training.accumulation import step_scale
 from forensics.training.activations import recompute_activations
 from forensics.training.compilation import CompiledNetwork
 from forensics.training.confidence import ConfidenceLoss
+from forensics.training.depthwise import keep_depthwise_single
 from forensics.training.distributed import allow_absent_streams
 from forensics.training.loss_terms import stream_loss
 from forensics.training.losses import ClassAwareLoss, TrainingLoss, Truth
@@ -125,6 +126,8 @@ class FuserModule(LightningModule):
             )
         allow_absent_streams(self.trainer.strategy)
         self.prepare()
+        if self.trainer.precision == "bf16-mixed" and self.trainer.strategy.root_device.type == "cpu":
+            keep_depthwise_single(self.model)
         if self._compile:
             self._compiled = CompiledNetwork(self.model)
 
