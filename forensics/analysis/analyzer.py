@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensics.analysis.copies import search_copies
+from forensics.analysis.power.measurement import PowerTest
 from forensics.analysis.regions import find_regions
 from forensics.analysis.report import CheckpointFacts, Report
 from forensics.analysis.verdict import judge
@@ -75,11 +76,13 @@ class Analyzer:
 
         return cls(Predictor.load(checkpoint, device))
 
-    def analyze(self, source: Any) -> Report:
+    def analyze(self, source: Any, power: PowerTest | None = None) -> Report:
         """Analyzes one picture.
 
         Args:
             source: Path, bytes of a file, PIL image, uint8 RGB array ``[H, W, 3]``, or Evidence.
+            power: Plants known edits in copies of parts of the picture and counts what is found (an experiment);
+                None leaves that out.
 
         Raises:
             UnreadableImage: It cannot be read as a picture.
@@ -96,10 +99,14 @@ class Analyzer:
         searched = time.perf_counter()
         map_ = _upright_map(prediction, evidence)
         judgement, regions = judge(prediction, width, height), find_regions(map_)
+        marked = time.perf_counter()
+        measured = None if power is None else power.measure(self._predictor, evidence)
         ended = time.perf_counter()
         seconds = dict(prediction.seconds) if prediction is not None else {}
         seconds["decode"] = decoded + seconds.get("decode", 0.0)
-        seconds |= {"copies": searched - read, "regions": ended - searched}
+        seconds |= {"copies": searched - read, "regions": marked - searched}
+        if measured is not None:
+            seconds["power"] = ended - marked
         return Report(
             evidence=evidence,
             prediction=prediction,
@@ -111,6 +118,7 @@ class Analyzer:
             created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             seconds=seconds,
             total_seconds=ended - started,
+            power=measured,
         )
 
 

@@ -12,12 +12,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from numpy.typing import NDArray
 
 from forensics import __version__
+from forensics.analysis.calibration_wording import calibration_section
 from forensics.analysis.contribution_rows import NOTE as CONTRIBUTION_NOTE
 from forensics.analysis.contribution_rows import contribution_rows
 from forensics.analysis.copymove_drawing import CAPTION as COPIES_CAPTION
 from forensics.analysis.drawing import Pixels, encode_jpeg, encode_png, fit
 from forensics.analysis.fact_rows import NOTE, fact_rows
 from forensics.analysis.facts import picture_facts
+from forensics.analysis.power.wording import power_section
 from forensics.analysis.report import Report
 from forensics.analysis.signal_drawing import CAPTION
 from forensics.analysis.verdict import score_text
@@ -75,6 +77,8 @@ def render_page(report: Report, drawings: PageDrawings) -> str:
         report=report,
         words=explain(report),
         limits=LIMITS,
+        calibration=calibration_section(report.reading, report.judgement),
+        power=power_section(report.power),
         facts=picture_facts(report.evidence),
         fact_rows=fact_rows(read_facts(report.evidence)),
         fact_note=NOTE,

@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensics import __version__
+from forensics.analysis.calibration_wording import calibration_json
 from forensics.analysis.copies import COPIES_FILE, copies_json
 from forensics.analysis.facts import picture_facts
+from forensics.analysis.power.result import Power
 from forensics.analysis.regions import Region
 from forensics.analysis.verdict import OPERATING_POINT, Judgement, Verdict
 from forensics.analysis.writing import write_folder
+from forensics.calibration.calibration import Reading
 from forensics.inference.prediction import Prediction
 from signals import Evidence
 from signals.copymove.find import Copies
@@ -54,6 +57,7 @@ class Report:
         created: When, in UTC: ``2026-01-31T12:00:00Z``.
         seconds: Wall time of each stage by name.
         total_seconds: Wall time of the whole analysis.
+        power: How many edits planted in copies of parts of the picture were found; None if that was not asked for.
     """
 
     evidence: Evidence = field(repr=False)
@@ -66,6 +70,7 @@ class Report:
     created: str
     seconds: Mapping[str, float] = field(repr=False)
     total_seconds: float
+    power: Power | None = field(default=None, repr=False)
 
     @property
     def verdict(self) -> Verdict:
@@ -76,6 +81,13 @@ class Report:
     def score(self) -> float | None:
         """0..1 for the whole picture, 0.5 is the operating point; None if no model could read it."""
         return None if self.prediction is None else self.prediction.score
+
+    @property
+    def reading(self) -> Reading | None:
+        """What the checkpoint's calibration makes of the score; None without one, and if it cannot be analyzed."""
+        if self.prediction is None or self.verdict is Verdict.CANNOT_ANALYZE:
+            return None
+        return self.prediction.reading
 
     @property
     def threshold(self) -> float:
@@ -89,6 +101,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The content of ``report.json`` (``forensics/analysis/schema/report.schema.json``)."""
+        reading = self.reading
         return {
             "schema": SCHEMA,
             "tracefuse": __version__,
@@ -102,9 +115,14 @@ class Report:
             "verdict": self.verdict.value,
             "score": self.score,
             "threshold": self.threshold,
-            "log10_likelihood_ratio": None,
-            "analyzability": {"value": None, "reasons": list(self.judgement.reasons)},
+            "log10_likelihood_ratio": None if reading is None else reading.log10_likelihood_ratio,
+            "analyzability": {
+                "value": None if reading is None else reading.analyzability,
+                "reasons": [*self.judgement.reasons, *(() if reading is None else reading.reasons)],
+            },
+            "calibration": calibration_json(reading),
             "map": self._map_json(),
+            "power": None if self.power is None else self.power.to_json(),
             "copies": copies_json(self.copies, self.evidence.orientation),
             "signals": self._signals_json(),
             "contributions": self._contributions_json(),

@@ -16,6 +16,7 @@ import typer
 
 if TYPE_CHECKING:
     from forensics.analysis.analyzer import Analyzer
+    from forensics.analysis.power.measurement import PowerTest
 
 DEFAULT_OUT = Path("tracefuse-out")
 
@@ -46,6 +47,15 @@ def analyze(
     checkpoint: Annotated[str, typer.Option(help="Name of a shipped checkpoint, or a folder.")] = "default",
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
     jobs: Annotated[int, typer.Option(min=1, help="Pictures analyzed at the same time.")] = 1,
+    power: Annotated[
+        bool,
+        typer.Option(
+            "--power", help="Experiment: plant known edits in copies of parts, count what is found; takes a minute."
+        ),
+    ] = False,
+    power_edits: Annotated[
+        int | None, typer.Option(min=3, help="Edits that --power plants.  [default: 48]", show_default=False)
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON line a picture on stdout; writes files only if --out is given.")
     ] = False,
@@ -54,6 +64,8 @@ def analyze(
     from forensics.analysis.writing import check_writable
     from forensics.cli.inputs import report_folders, without_repeats
 
+    if power_edits is not None and not power:
+        raise typer.BadParameter("has no effect without --power; add it", param_hint="--power-edits")
     target = out or DEFAULT_OUT
     writes = out is not None or not as_json
     if writes:
@@ -64,10 +76,11 @@ def analyze(
     debug = bool(context.find_root().params.get("debug"))
     if paths:
         from forensics.analysis.analyzer import Analyzer
+        from forensics.analysis.power.measurement import PowerTest
 
-        analyzer = Analyzer.load(checkpoint, device)
+        analyzer, test = Analyzer.load(checkpoint, device), PowerTest(power_edits or PowerTest.edits) if power else None
         with _progress(len(paths), shown=not as_json) as step:
-            for outcome in _outcomes(analyzer, paths, folders, jobs):
+            for outcome in _outcomes(analyzer, paths, folders, jobs, test):
                 exit_codes.add(_tell(outcome, as_json, debug))
                 step()
     # A fault of ours outweighs everything, then an output that cannot be written, then an input.
@@ -89,18 +102,20 @@ def _find(images: list[str], out: Path) -> tuple[list[Path], set[int]]:
     return found, exit_codes
 
 
-def _outcomes(analyzer: Analyzer, paths: list[Path], folders: list[Path | None], jobs: int) -> Iterator[Outcome]:
+def _outcomes(
+    analyzer: Analyzer, paths: list[Path], folders: list[Path | None], jobs: int, power: PowerTest | None
+) -> Iterator[Outcome]:
     """Analyzes in threads, tells in the order of the inputs."""
     executor = ThreadPoolExecutor(max_workers=jobs)
     try:
-        yield from executor.map(lambda path, folder: _analyze_one(analyzer, path, folder), paths, folders)
+        yield from executor.map(lambda path, folder: _analyze_one(analyzer, path, folder, power), paths, folders)
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _analyze_one(analyzer: Analyzer, path: Path, folder: Path | None) -> Outcome:
+def _analyze_one(analyzer: Analyzer, path: Path, folder: Path | None, power: PowerTest | None) -> Outcome:
     try:
-        report = analyzer.analyze(path)
+        report = analyzer.analyze(path, power)
         if folder is not None:
             report.save(folder)
         return Outcome(path, report.to_json(), folder)
@@ -123,6 +138,10 @@ def _tell(outcome: Outcome, as_json: bool, debug: bool) -> int:
         typer.echo("  Areas marked under this verdict are not evidence.")
     for reason in report["analyzability"]["reasons"]:
         typer.echo(f"  {reason}")
+    if report["power"] is not None:
+        from forensics.analysis.power.wording import power_sentence
+
+        typer.echo(f"  {power_sentence(report['power'])}")
     for warning in report["warnings"]:
         typer.echo(f"  Warning: {warning}")
     if outcome.folder is not None:
@@ -131,13 +150,19 @@ def _tell(outcome: Outcome, as_json: bool, debug: bool) -> int:
 
 
 def _numbers(report: dict[str, Any]) -> str:
-    if report["score"] is None or report["analyzability"]["reasons"]:
+    if report["score"] is None or report["verdict"] == "cannot be analyzed":
         return ""
     from forensics.analysis.verdict import score_text
 
     changed = report["map"]["changed_fraction"]
     score, point = score_text(report["score"]), f"{report['threshold']:.2f}"
-    return f" (score {score}, operating point {point}; {changed:.1%} of the map marked)"
+    return f" (score {score}, operating point {point}; {changed:.1%} of the map marked{_worth(report)})"
+
+
+def _worth(report: dict[str, Any]) -> str:
+    ratio, chance = report["log10_likelihood_ratio"], report["analyzability"]["value"]
+    told = "" if ratio is None else f"; log10 likelihood ratio {ratio:+.2f}"
+    return told if chance is None else f"{told}; analyzability {chance:.2f}"
 
 
 def _tell_error(outcome: Outcome, debug: bool) -> int:

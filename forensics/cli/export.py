@@ -100,4 +100,5 @@ def _facts(checkpoint: Checkpoint) -> dict[str, object]:
         "signals": [spec.to_json() for spec in checkpoint.specs],
         "operating_point": asdict(checkpoint.operating_point),
         "special_points": [special.to_json() for special in checkpoint.special_points],
+        "calibration": checkpoint.fields.get("calibration"),
     }

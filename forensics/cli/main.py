@@ -14,6 +14,7 @@ import typer
 
 from forensics import __version__
 from forensics.cli.analyze import analyze
+from forensics.cli.calibrate import calibrate
 from forensics.cli.compare import compare
 from forensics.cli.controls import controls
 from forensics.cli.data import data_app
@@ -70,6 +71,7 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.command()(evaluate)
 app.command()(controls)
 app.command()(selective)
+app.command()(calibrate)
 app.command()(robustness)
 app.command()(compare)
 app.command()(leaderboard)

@@ -75,26 +75,6 @@ def content_features(evidence: Evidence) -> dict[str, float]:
     }
 
 
-def file_facts(evidence: Evidence) -> dict[str, float]:
-    """The few facts of a file that say how much of a trace it can still hold.
-
-    Returns:
-        ``megapixels``, ``short_side`` in pixels, ``bytes_per_pixel``, ``is_jpeg`` 1 or 0, and for a JPEG ``quality``,
-        the nearest standard quality of its luma table, 1..100; what is not known is absent.
-    """
-    luma = _tables(evidence.structure)[0]
-    facts = {
-        "megapixels": evidence.width * evidence.height / 1e6,
-        "short_side": float(min(evidence.width, evidence.height)),
-        "is_jpeg": float(evidence.type == "jpeg"),
-    }
-    if evidence.data is not None:
-        facts["bytes_per_pixel"] = len(evidence.data) / (evidence.width * evidence.height)
-    if luma is not None:
-        facts["quality"] = float(nearest_quality(luma, "luminance").quality)
-    return facts
-
-
 def header_row(evidence: Evidence) -> NDArray[np.float32]:
     """The container features of a picture in the order of their names, as a row of the table of a set."""
     features = container_features(evidence)

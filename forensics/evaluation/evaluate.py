@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forensics.calibration.facts import file_facts
 from forensics.data.manifest import ManifestRow
 from forensics.evaluation.baselines import HeaderBaseline, header_baseline
 from forensics.evaluation.bootstrap import Interval
-from forensics.evaluation.container import file_facts, header_row
+from forensics.evaluation.container import header_row
 from forensics.evaluation.maps import MapResult, MapSource
 from forensics.evaluation.picture import Picture
 from forensics.evaluation.protocols.measure import Measure, PictureScores
@@ -54,7 +55,7 @@ class Facts:
         failure: Why there is no map; None where there is one.
         signals: Of a checkpoint: each signal it asks for, and whether this picture could be read by it.
         file: What of the file says how much of a trace it can hold; see
-            :func:`forensics.evaluation.container.file_facts`.
+            :func:`forensics.calibration.facts.file_facts`.
         confidences: How sure the answer looks, by the names of the confidence functions; those that need what the
             answer lacks are absent.
         header: Numbers of the container, float32 ``[F]``; see :func:`forensics.evaluation.container.header_row`.

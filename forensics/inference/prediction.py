@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from forensics.calibration.calibration import Reading
 from forensics.inference.contributions import Contribution
 from forensics.objects import ObjectMasks
 from signals import SignalMap
@@ -31,6 +32,7 @@ class Prediction:
             fused tokens; a cheap hint of where the network looked at what.
         confidence: float32 ``[H, W]`` in 0..1: how probable the network finds it that its own map is right about a
             pixel; None for checkpoints without a confidence head.
+        reading: What the checkpoint's calibration makes of the score; None for checkpoints without one.
     """
 
     map: NDArray[np.float32]
@@ -42,3 +44,4 @@ class Prediction:
     contributions: tuple[Contribution, ...] = ()
     similarities: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     confidence: NDArray[np.float32] | None = None
+    reading: Reading | None = None

@@ -38,6 +38,7 @@ class Predictor:
     ) -> None:
         self.checkpoint = checkpoint
         self.device = device
+        self._calibration = checkpoint.calibration
         self._network = TiledNetwork(model, device)
         self._segmenter = segmenter
         self._signals = tuple(get_signal(name) for name in model.signal_names)
@@ -55,9 +56,13 @@ class Predictor:
             CheckpointMismatch: It does not fit this version.
             WrongUsage: The device is unknown or not there.
         """
+        return cls.of(find_checkpoint(checkpoint), device)
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, device: str = "auto") -> Predictor:
+        """Builds the network of a checkpoint that was found before; see :meth:`load`."""
         place = _device(device)
-        found = find_checkpoint(checkpoint)
-        return cls(found, found.build().to(place), RegionMerging(), place)
+        return cls(checkpoint, checkpoint.build().to(place), RegionMerging(), place)
 
     @torch.inference_mode()
     def predict(self, evidence: Evidence, explain: bool = False, without: Collection[str] = ()) -> Prediction:
@@ -81,16 +86,19 @@ class Predictor:
             model = self._network.model
             tensors = SampleTensors.of(Sample(pixels, maps, objects), model.patch_size, model.object_rule)
             whole = self._network.run(tensors, evidence.decoded_rows)
+        logit = whole.score_logit - point.score_logit
+        calibration = self._calibration
+        shift = 0.0 if calibration is None else calibration.score_shift(evidence)
         explained: tuple[Contribution, ...] = ()
         if explain:
             with _timed(seconds, "contributions"):
                 explained = self._network.explain(
-                    tensors, whole, lambda names: self.checkpoint.operating_point_for(names).score_logit
+                    tensors, whole, lambda names: self.checkpoint.operating_point_for(names).score_logit + shift
                 )
         return Prediction(
             map=torch.sigmoid(whole.map_logits[0, :height, :width] - point.map_logit).numpy(),
             valid=_decoded(evidence.decoded_rows, height, width),
-            score=float(torch.sigmoid(whole.score_logit - point.score_logit)),
+            score=float(torch.sigmoid(logit - shift)),
             signals=maps,
             objects=objects,
             seconds=seconds,
@@ -99,6 +107,7 @@ class Predictor:
             confidence=None
             if whole.confidence_logits is None
             else torch.sigmoid(whole.confidence_logits[0, :height, :width]).numpy(),
+            reading=None if calibration is None else calibration.read(float(logit), evidence, maps),
         )
 
 

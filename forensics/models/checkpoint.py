@@ -111,12 +111,17 @@ class Checkpoint:
         """What its scores mean; None before ``tracefuse calibrate`` found out.
 
         Raises:
-            CheckpointMismatch: It was measured with other weights.
+            CheckpointMismatch: It was measured with other weights, or cannot be read.
         """
         fields = self.fields.get("calibration")
         if fields is None:
             return None
-        calibration = Calibration.from_json(fields)
+        try:
+            calibration = Calibration.from_json(fields)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointMismatch(
+                f"checkpoint {self.name}: its calibration cannot be read ({error}); run tracefuse calibrate"
+            ) from error
         if calibration.weights_sha256 != self.weights_sha256:
             raise CheckpointMismatch(
                 f"checkpoint {self.name}: its calibration was measured with other weights; run tracefuse calibrate"
@@ -211,7 +216,6 @@ def find_checkpoint(name_or_path: str | Path) -> Checkpoint:
             checkpoint.specs,
             checkpoint.operating_point,
             checkpoint.special_points,
-            checkpoint.calibration,
             fields["model"],
             dict(fields["arguments"]),
         )

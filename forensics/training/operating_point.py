@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from forensics.calibration.threshold import lowest_threshold
 from forensics.models.checkpoint import OperatingPoint
 
 MAP_CANDIDATES = logit(np.linspace(0.02, 0.98, 97))
@@ -52,7 +53,10 @@ def choose_operating_point(pictures: Iterable[Development], false_alarms: float)
         if not found:
             warnings.warn(f"no {kind} development picture: part of the operating point was not chosen", stacklevel=2)
     map_logit = float(MAP_CANDIDATES[np.argmax(np.mean(f1, axis=0))]) if f1 else default.map_logit
-    score_logit = _score_logit(np.sort(pristine), false_alarms) if pristine else default.score_logit
+    score_logit = default.score_logit
+    if pristine:
+        logits = logit(np.clip(np.array(pristine, np.float64), 1e-6, 1 - 1e-6))
+        score_logit = lowest_threshold(logits, np.ones(len(logits)), false_alarms)
     return OperatingPoint(map_logit, score_logit)
 
 
@@ -65,10 +69,3 @@ def _f1_by_candidate(picture: Development) -> NDArray[np.float64]:
     false_positive = alarms[::-1].cumsum()[::-1][1:]
     f1: NDArray[np.float64] = 2 * true_positive / (true_positive + false_positive + picture.truth.sum())
     return f1
-
-
-def _score_logit(scores: NDArray[np.float64], false_alarms: float) -> float:
-    """Just above the score that one picture too many would have to reach."""
-    tolerated = int(false_alarms * len(scores))
-    highest = scores[len(scores) - 1 - tolerated]
-    return float(logit(np.clip(highest, 1e-6, 1 - 1e-6))) + 1e-3

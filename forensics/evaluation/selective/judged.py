@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from forensics.calibration.facts import covariates
+
 Array = NDArray[np.float64]
 
 
@@ -52,6 +54,4 @@ def facts_table(pictures: Sequence[JudgedPicture]) -> Array:
 
 def covariates_table(pictures: Sequence[JudgedPicture]) -> Array:
     """Quality of the compression in hundredths (1 for files without one) and log2 of the megapixels, ``[n, 2]``."""
-    rows = [(picture.facts.get("quality", np.nan), picture.facts.get("megapixels", np.nan)) for picture in pictures]
-    quality, size = np.array(rows, np.float64).reshape(-1, 2).T
-    return np.stack([np.nan_to_num(quality, nan=100) / 100, np.log2(np.nan_to_num(size, nan=1))], axis=1)
+    return np.array([covariates(picture.facts) for picture in pictures], np.float64).reshape(-1, 2)

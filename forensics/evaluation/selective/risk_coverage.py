@@ -83,7 +83,7 @@ class RiskCoverage:
         """Largest coverage that a threshold can give with a risk of at most this (to 1e-9); 0 if none can.
 
         It is chosen on the very pictures it is measured on: for a promise about others see
-        :mod:`forensics.evaluation.selective.conformal`.
+        :mod:`forensics.calibration.conformal`.
         """
         fits = self.coverage[self.reachable & (self.risk <= risk + _TOLERANCE)]
         return float(fits.max()) if fits.size else 0.0

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from forensics.calibration.calibrators import Isotonic, Platt
 from forensics.evaluation.bootstrap import Interval, statistic_interval
 from forensics.evaluation.selective.calibration import (
     brier_score,
@@ -15,7 +16,6 @@ from forensics.evaluation.selective.calibration import (
     expected_calibration_error,
     smallest_cllr,
 )
-from forensics.evaluation.selective.calibrators import Isotonic, Platt
 from forensics.evaluation.selective.gate import FOLDS, file_gate
 from forensics.evaluation.selective.judged import Array, JudgedPicture, covariates_table, facts_table
 from forensics.evaluation.selective.risk_coverage import RiskCoverage

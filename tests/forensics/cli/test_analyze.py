@@ -148,3 +148,20 @@ def test_a_fault_of_ours_is_1_in_one_line(tracefuse, photo, tmp_path) -> None:
     assert (ran.exit_code, ran.err.count("\n")) == (1, 1)
     assert re.search(r"RuntimeError: a fault in two lines", ran.err)
     assert (tmp_path / "tracefuse-out/good").is_dir()
+
+
+def test_power_is_an_experiment_that_is_asked_for(tracefuse, photo, tmp_path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(photo(160, 144, seed=ord(name[0])))
+    ran = tracefuse("analyze", ".", "--power", "--power-edits", 3, "--jobs", 2, "--json")
+    powers = [json.loads(line)["power"] for line in ran.out.splitlines()]
+    assert [power["total"]["found"]["of"] for power in powers] == [3, 3]
+    assert powers[0]["edits"] != powers[1]["edits"]
+    told = tracefuse("analyze", "a.jpg", "--power", "--power-edits", 3).out
+    assert "Power test (experiment)" in told
+    assert "found 0 of 3" in told
+    assert "says nothing about whether the picture was edited" in told
+    assert "Power test" not in tracefuse("analyze", "a.jpg").out
+    ran = tracefuse("analyze", "a.jpg", "--power-edits", 3)
+    assert ran.exit_code == 2
+    assert "--power" in ran.err

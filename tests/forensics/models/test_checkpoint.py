@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from scipy.special import logit
 from torch import nn
 
+from forensics.calibration.calibration import Calibration
+from forensics.calibration.threshold import ScoreThreshold
 from forensics.inference import Predictor
 from forensics.models.checkpoint import (
     Checkpoint,
@@ -171,3 +176,48 @@ def test_a_signal_that_is_not_installed_is_named(child: Checkpoint, tmp_path: Pa
     (tmp_path / "checkpoint.json").write_text(text.replace(f'"name": "{NEW}"', '"name": "of_tomorrow"'))
     with pytest.raises(CheckpointMismatch, match="of_tomorrow, which is not installed"):
         find_checkpoint(tmp_path).build()
+
+
+def calibration(sha256: str) -> dict[str, Any]:
+    threshold = ScoreThreshold(1.5, 0.5, 0.001, 4.0, 0.05)
+    return Calibration(sha256, threshold, None, None, {"false_alarms": 0.05}).to_json()
+
+
+def test_a_calibration_moves_the_score_by_size_and_is_left_out_on_request(parent: Checkpoint, tmp_path: Path) -> None:
+    shutil.copytree(parent.folder, tmp_path / "mine")
+    plain = find_checkpoint(tmp_path / "mine")
+    assert plain.calibration is None
+    hash_before = plain.sha256
+    known = add_facts(plain, {"calibration": calibration(plain.weights_sha256)})
+    assert find_checkpoint(tmp_path / "mine").sha256 == known.sha256 != hash_before
+    evidence = Evidence.load(np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8))
+    shown, before = (Predictor.of(one, "cpu").predict(evidence) for one in (known, known.uncalibrated()))
+    moved = logit(before.score) - (1.5 + 0.5 * np.log2(64 * 96 / 1e6))
+    assert logit(shown.score) == pytest.approx(moved, abs=1e-4)
+    assert np.array_equal(shown.map, before.map)
+    assert before.reading is None
+    assert shown.reading is not None
+    assert shown.reading.log10_likelihood_ratio is None
+
+
+def test_a_calibration_of_other_weights_is_refused(parent: Checkpoint, tmp_path: Path) -> None:
+    shutil.copytree(parent.folder, tmp_path / "mine")
+    add_facts(find_checkpoint(tmp_path / "mine"), {"calibration": calibration("cd" * 32)})
+    with pytest.raises(CheckpointMismatch, match="other weights"):
+        Predictor.load(tmp_path / "mine", "cpu")
+    damaged = {**calibration(parent.weights_sha256), "threshold": {"intercept": 0.0}}
+    (tmp_path / "mine" / "checkpoint.json").write_text(json.dumps({**parent.fields, "calibration": damaged}))
+    with pytest.raises(CheckpointMismatch, match="cannot be read"):
+        Predictor.load(tmp_path / "mine", "cpu")
+    # so that it can be calibrated anew
+    assert Predictor.of(find_checkpoint(tmp_path / "mine").uncalibrated(), "cpu")
+
+
+def test_a_calibration_that_is_handed_on_belongs_to_the_new_weights(parent: Checkpoint, tmp_path: Path) -> None:
+    handed = {"calibration": calibration(parent.weights_sha256)}
+    network = parent.build()
+    add_confidence_head(network)
+    save_checkpoint(tmp_path / "child", network, MODEL, {}, parent.specs, OperatingPoint(), handed, parent=parent)
+    child = find_checkpoint(tmp_path / "child")
+    assert child.calibration is not None
+    assert child.weights_sha256 != parent.weights_sha256

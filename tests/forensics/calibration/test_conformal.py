@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from forensics.evaluation.selective.conformal import conformal_threshold
+from forensics.calibration.conformal import conformal_threshold
 
 
 def test_one_photo_a_camera_is_the_split_conformal_quantile() -> None:

@@ -4,8 +4,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from forensics.calibration.calibrators import Isotonic, Platt
 from forensics.evaluation.selective.calibration import cllr, expected_calibration_error
-from forensics.evaluation.selective.calibrators import Isotonic, Platt
 
 GENERATOR = np.random.default_rng(0)
 COUNT = 6000
