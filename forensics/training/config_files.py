@@ -11,10 +11,10 @@ _OPTIONS = ("--config", "-c")
 
 
 def list_configs() -> list[str]:
-    """Names of the configurations that ship, sorted; ``base`` is part of every run and none of them."""
+    """Names of the configurations that ship, sorted; ``base`` is part of every run, ``noise`` is of another network."""
     folder = configs_dir()
     names = [path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")]
-    return sorted(name for name in names if name != "base")
+    return sorted(name for name in names if name not in ("base", "noise"))
 
 
 def find_config(name: str) -> Path:

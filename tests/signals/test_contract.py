@@ -15,8 +15,9 @@ from signals.extraction import extract
 
 SIGNALS = [
     "adq1", "adq2", "bayar", "blk", "cagi", "cfa_dirik", "cfa_ferrara", "copymove", "copymove_altered",
-    "copymove_duplicated", "dct", "dct_ye", "ela", "ela_score", "ghost", "nadq", "noise_low", "noise_median",
-    "noise_pca", "noise_wavelet", "resampling", "splicebuster", "splicebuster_counts", "srm", "zero", "zero_votes",
+    "copymove_duplicated", "dct", "dct_ye", "ela", "ela_score", "ghost", "nadq", "noise", "noise_low",
+    "noise_median", "noise_pca", "noise_score", "noise_wavelet", "resampling", "splicebuster", "splicebuster_counts",
+    "srm", "zero", "zero_votes",
 ]  # fmt: skip
 
 

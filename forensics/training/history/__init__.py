@@ -1,0 +1,1 @@
+"""Training of the learned `noise` signal: what happened to pixels, apart from what they show."""

@@ -1,0 +1,1 @@
+"""Our own learned extractor of processing history, and the score that clusters what it finds."""
