@@ -16,7 +16,6 @@ from forensics.data.loading import TrainingLoader
 from forensics.data.photos import PhotoPool
 from forensics.data.sample import SampleReader, SampleTensors
 from forensics.data.training_data import DevelopmentPicture, NetworkNeeds, TrainingData
-from forensics.objects import RegionMerging
 from signals import Evidence, Signal, get_signal
 from signals.errors import NoPictures, UnreadableImage, WrongUsage
 
@@ -59,9 +58,8 @@ class ForgedDataset(Dataset[TrainingBatch]):
         self._sizes = sizes
         self._step_pictures = step_pictures
         self._strict = strict
-        # Coarser objects than in analysis: pictures are small here and there are very many of them.
         self._signals = tuple(get_signal(name) for name in needs.signals)
-        self._segmenter = RegionMerging(max_pixels=1 << 14)
+        self._segmenter = needs.segmenter()
         self._shares = shares or {}
 
     def __getitem__(self, index: int) -> TrainingBatch:

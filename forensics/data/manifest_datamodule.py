@@ -17,7 +17,6 @@ from forensics.data.manifest_dataset import EpochOrder, ManifestDataset
 from forensics.data.sample import SampleReader
 from forensics.data.training_data import DevelopmentPicture, TrainingData
 from forensics.data.truth import read_truth
-from forensics.objects import RegionMerging
 from signals import Evidence, get_signal
 from signals.cache import SignalCache
 from signals.errors import WrongUsage
@@ -145,7 +144,7 @@ class ManifestDataModule(TrainingData):
         needs = self.needs
         read = SignalCache(self._cache).extract if self._cache else extract
         signals = tuple(get_signal(name) for name in needs.signals)
-        reader = SampleReader(signals, RegionMerging(max_pixels=1 << 14), read)
+        reader = SampleReader(signals, needs.segmenter(), read)
         return ManifestDataset(pictures, reader, needs, self._sizes, step_pictures, self._seed, strict)
 
     def _data_hash(self, rows: Sequence[ManifestRow]) -> str:

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from forensics.data.batch import TrainingBatch
 from forensics.data.loading import EndlessBatches, TrainingLoader, evaluation_loader, training_loader
-from forensics.objects import Rule
+from forensics.objects import NoObjects, ObjectSegmenter, RegionMerging, Rule
 from signals import Evidence
 from signals.errors import WrongUsage
 
@@ -25,11 +25,16 @@ NAMED = 100
 
 @dataclass(frozen=True)
 class NetworkNeeds:
-    """What a network asks of its data: signals, patch size and object rule."""
+    """What a network asks of its data: signals, patch size, object rule, and whether it looks at objects."""
 
     signals: tuple[str, ...]
     patch: int
     rule: Rule
+    objects: bool = True
+
+    def segmenter(self) -> ObjectSegmenter:
+        """Coarser objects than in analysis: pictures are small here and there are very many of them."""
+        return RegionMerging(max_pixels=1 << 14) if self.objects else NoObjects()
 
     def check_sizes(self, sizes: Sequence[tuple[int, int]]) -> None:
         """Refuses sizes ``(H, W)`` that are no whole patches.

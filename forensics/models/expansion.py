@@ -134,6 +134,7 @@ class ExpandedNetwork(FusionNetwork):
             tile_size=old.tile_size,
             object_rule=old.object_rule,
         )
+        self.looks_at_objects = old.looks_at_objects
         self.stream_names = (*old.stream_names, spec.name)
         self.old = old.requires_grad_(False).eval()
         self.spec = spec

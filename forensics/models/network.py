@@ -36,12 +36,14 @@ class FusionNetwork(nn.Module, ABC):
         object_rule: When a patch belongs to an object, see :meth:`forensics.objects.ObjectMasks.membership`.
 
     Attributes:
+        looks_at_objects: Whether ``membership`` is read at all; where not, finding the objects can be spared.
         detection: Tokens and map logits -> score logits; every family sets its own.
         stream_heads: Streams of the last level -> map logits of each stream alone, read by the training only; None
             where a family has none.
         confidence: Tokens -> confidence logits; None until it is given one.
     """
 
+    looks_at_objects: bool = False
     detection: nn.Module
 
     def __init__(

@@ -112,7 +112,9 @@ class FuserModule(LightningModule):
     @property
     def needs(self) -> NetworkNeeds:
         """What the network asks of its data."""
-        return NetworkNeeds(tuple(self.model.signal_names), self.model.patch_size, self.model.object_rule)
+        network = self.model
+        signals = tuple(network.signal_names)
+        return NetworkNeeds(signals, network.patch_size, network.object_rule, network.looks_at_objects)
 
     def setup(self, stage: str) -> None:
         """Plans the learning rates, and prepares the strategy for absent streams and the network for speed.

@@ -30,6 +30,8 @@ class OmgFuser(FusionNetwork):
         stream_drop: See :class:`FusionNetwork`, as the others.
     """
 
+    looks_at_objects = True
+
     def __init__(
         self,
         signals: Sequence[SignalSpec],

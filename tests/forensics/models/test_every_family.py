@@ -43,6 +43,7 @@ NETWORKS = {
         f"pyramid {fusion}": ("multistream_pyramid_tiny", (BLOCKS, SCORE), {"fusion": fusion})
         for fusion in list_fusions()
     },
+    "pyramid compared": ("multistream_pyramid_tiny", FEATURES, {"deviation": True, "long_range_depth": 1}),
     "early_mix": ("early_mix_tiny", VIEWS, {"mix_dropout": 0.33}),
     "rgb_unet": ("rgb_unet_tiny", (), {}),
     **WITHOUT_PIXELS,
@@ -57,6 +58,15 @@ def model(request: pytest.FixtureRequest) -> FusionNetwork:
 
 def test_every_tiny_preset_is_here() -> None:
     assert {name for name, _, _ in NETWORKS.values()} == {name for name in list_models() if name.endswith("_tiny")}
+
+
+@torch.no_grad()
+def test_objects_matter_to_the_networks_that_look_at_them_and_to_no_others(model: FusionNetwork) -> None:
+    """Pixels alone do not ask for objects, so a signal must be there."""
+    inputs = make_input(model)
+    nothing = replace(inputs, membership=torch.ones_like(inputs.membership[:, :1]))
+    same = torch.equal(model(inputs).map_logits, model(nothing).map_logits)
+    assert same is not model.looks_at_objects
 
 
 @torch.no_grad()
