@@ -1,4 +1,4 @@
-"""Scores one set in several processes, with what a distributed sampler hands out twice; run by test_protocols.py.
+"""Scores one set in several processes, with what a distributed sampler hands out twice; run by test_two_processes.py.
 
 ``python two_processes.py PROCESSES OUT.json``
 """
