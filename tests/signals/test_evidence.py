@@ -208,7 +208,7 @@ def test_padding_and_foreign_segments_do_not_keep_a_decoder_busy(noise, encode):
         evidence = Evidence.open(padded)
         assert np.array_equal(evidence.pixels, expected)
         assert evidence.jpeg is not None
-        assert time.process_time() - begin < 1
+        assert time.process_time() - begin < 5  # seconds of a busy machine; a decoder that is kept busy takes minutes
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "tiff"])
