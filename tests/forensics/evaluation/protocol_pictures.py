@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from forensics.evaluation.picture import Picture
-from forensics.evaluation.protocols import (
-    get_protocol,
-)
+from forensics.evaluation.protocols import get_protocol
 
 HEIGHT, WIDTH = 40, 56
 NAMES = ("imdlbenco", "msfusion", "omgfuser", "photoholmes", "tracefuse", "trufor")

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from forensics.evaluation.prior import DISC_RADII, centered_disc
-from forensics.evaluation.protocols import (
-    get_protocol,
-)
+from forensics.evaluation.protocols import get_protocol
 from forensics.evaluation.protocols.blind import closeness_map
 from forensics.evaluation.value_counts import count_values, fine_levels
 from tests.forensics.evaluation.protocol_pictures import (

@@ -11,24 +11,13 @@ from signals import Evidence, Unusable, get_signal
 from signals.noise.outlier_mixture import Gaussian, fit, whitening
 from signals.noise.splicebuster import unlikeness, window_features
 from signals.noise.splicebuster_counts import cell_counts
+from tests.signals.noise.scene import scene
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "signals"
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
     return np.argsort(np.argsort(values))
-
-
-def _scene(height: int, width: int, pasted: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Smooth clouds with the noise of a sensor; in a square of it, the noise of another, resized on its way."""
-    random = np.random.default_rng(3)
-    clouds = cv2.resize(random.uniform(60, 190, (9, 9, 3)), (width, height), interpolation=cv2.INTER_CUBIC)
-    noise = random.normal(0, 3, (height, width, 3))
-    other = cv2.resize(random.normal(0, 6, (height // 2, width // 2, 3)), (width, height))
-    inside = np.zeros((height, width), bool)
-    inside[height // 4 : height // 2, width // 4 : width // 2] = True
-    noise = np.where(inside[..., None] & pasted, other, noise)
-    return np.clip(clouds + noise, 10, 245).astype(np.uint8), inside
 
 
 @pytest.mark.parametrize(("name", "pooling"), [("g384", "cell")])
@@ -48,7 +37,7 @@ def test_map_of_the_reference(name, pooling):
 
 
 def test_same_as_written_plainly():
-    pixels, _ = _scene(216, 224, pasted=True)
+    pixels, _ = scene(216, 224, pasted=True)
     evidence = Evidence.from_pixels(pixels)
     ours = get_signal("splicebuster").measure(evidence)
     assert ours.valid.all()
@@ -59,8 +48,8 @@ def test_same_as_written_plainly():
 
 def test_finds_other_noise_and_nothing_in_the_twin():
     signal = get_signal("splicebuster")
-    forged, inside = _scene(512, 640, pasted=True)
-    twin, _ = _scene(512, 640, pasted=False)
+    forged, inside = scene(512, 640, pasted=True)
+    twin, _ = scene(512, 640, pasted=False)
     found = signal.measure(Evidence.from_pixels(forged)).values
     silent = signal.measure(Evidence.from_pixels(twin)).values
     inner = cv2.erode(inside.view(np.uint8), np.ones((97, 97)))[4::8, 4::8] > 0
@@ -70,7 +59,7 @@ def test_finds_other_noise_and_nothing_in_the_twin():
 
 
 def test_the_map_is_centered_on_the_windows():
-    pixels, _ = _scene(400, 400, pasted=False)
+    pixels, _ = scene(400, 400, pasted=False)
     evidence = Evidence.from_pixels(pixels)
     values = get_signal("splicebuster").measure(evidence).values
     counts = cell_counts(evidence).values[:, :49, :49]

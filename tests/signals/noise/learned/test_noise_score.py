@@ -6,18 +6,7 @@ import pytest
 
 from signals import Evidence, Unusable, get_signal
 from signals.noise.learned.noise_score import window_means
-
-
-def scene(height, width, pasted):
-    """Smooth clouds with the noise of a sensor; in a rectangle of it stronger noise that was enlarged."""
-    random = np.random.default_rng(3)
-    clouds = cv2.resize(random.uniform(60, 190, (9, 9, 3)), (width, height), interpolation=cv2.INTER_CUBIC)
-    noise = random.normal(0, 3, (height, width, 3))
-    other = cv2.resize(random.normal(0, 6, (height // 2, width // 2, 3)), (width, height))
-    inside = np.zeros((height, width), bool)
-    inside[height // 4 : height // 2, width // 4 : width // 2] = True
-    noise = np.where(inside[..., None] & pasted, other, noise)
-    return np.clip(clouds + noise, 10, 245).astype(np.uint8), inside
+from tests.signals.noise.scene import scene
 
 
 def test_it_finds_another_history_and_nothing_in_the_twin():
