@@ -17,7 +17,7 @@ from forensics.inference.prediction import Prediction
 from forensics.inference.tiled_network import TiledNetwork
 from forensics.models.checkpoint import Checkpoint, find_checkpoint
 from forensics.models.network import FusionNetwork
-from forensics.objects import ObjectSegmenter, RegionMerging
+from forensics.objects import NoObjects, ObjectSegmenter, RegionMerging
 from signals import Evidence, get_signal
 from signals.errors import WrongUsage
 from signals.extraction import extract
@@ -62,7 +62,8 @@ class Predictor:
     def of(cls, checkpoint: Checkpoint, device: str = "auto") -> Predictor:
         """Builds the network of a checkpoint that was found before; see :meth:`load`."""
         place = _device(device)
-        return cls(checkpoint, checkpoint.build().to(place), RegionMerging(), place)
+        model = checkpoint.build().to(place)
+        return cls(checkpoint, model, segmenter_for(model), place)
 
     @torch.inference_mode()
     def predict(self, evidence: Evidence, explain: bool = False, without: Collection[str] = ()) -> Prediction:
@@ -109,6 +110,11 @@ class Predictor:
             else torch.sigmoid(whole.confidence_logits[0, :height, :width]).numpy(),
             reading=None if calibration is None else calibration.read(float(logit), evidence, maps),
         )
+
+
+def segmenter_for(model: FusionNetwork) -> ObjectSegmenter:
+    """What finds objects in whole pictures; nothing does for a network that looks at none."""
+    return RegionMerging() if model.looks_at_objects else NoObjects()
 
 
 def _decoded(rows: int, height: int, width: int) -> NDArray[np.bool_]:

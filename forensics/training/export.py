@@ -13,12 +13,13 @@ from typing import Any, Literal
 import torch
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_info, rank_zero_only, rank_zero_warn
+from torch import nn
 
 from forensics.data.training_data import DevelopmentPicture, TrainingData
 from forensics.inference import Predictor
+from forensics.inference.predictor import segmenter_for
 from forensics.models.checkpoint import CARD, Checkpoint, OperatingPoint, save_checkpoint
 from forensics.models.network import FusionNetwork
-from forensics.objects import RegionMerging
 from forensics.training.module import FuserModule
 from forensics.training.operating_point import Development, choose_operating_point
 from signals.errors import OutputNotWritable
@@ -32,6 +33,7 @@ class ExportCheckpoint(Callback):
         pictures: Development pictures that choose the operating point, see ``TrainingData.development``.
         false_alarms: Largest tolerated fraction of flagged pristine development pictures.
         weights: Those of the ``best`` checkpoint of the run, where one was written, or the ``last`` ones.
+        half: Rounds the weights to half precision before anything is chosen, so that the file has half the size.
     """
 
     def __init__(
@@ -40,11 +42,13 @@ class ExportCheckpoint(Callback):
         pictures: int = 400,
         false_alarms: float = 0.05,
         weights: Literal["best", "last"] = "best",
+        half: bool = False,
     ) -> None:
         self._folder = folder
         self._pictures = pictures
         self._false_alarms = false_alarms
         self._weights = weights
+        self._half = half
         self._started = time.perf_counter()
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -77,6 +81,8 @@ class ExportCheckpoint(Callback):
             },
         }
         pl_module.model.eval()
+        if self._half:
+            round_to_half(pl_module.model)
         checkpoint = self.write(self._folder_of(trainer), pl_module, data, facts)
         (checkpoint.folder / CARD).write_text(model_card(checkpoint), encoding="utf-8")
         print(f"checkpoint: {checkpoint.folder}")
@@ -110,11 +116,19 @@ def _with_confidence(folder: Path, module: FuserModule, base: Checkpoint, facts:
     )
 
 
+@torch.no_grad()
+def round_to_half(model: nn.Module) -> None:
+    """Rounds parameters and buffers to what half precision can hold, in place; what is too large for it stays."""
+    for values in model.state_dict().values():
+        if values.dtype == torch.float32 and torch.isfinite(half := values.half()).all():
+            values.copy_(half)
+
+
 def plain_predictor(model: FusionNetwork) -> Predictor:
     """The network with its operating point at zero, before it is a checkpoint on disk."""
     zero = {"operating_point": asdict(OperatingPoint())}
     device = next(model.parameters()).device
-    return Predictor(Checkpoint("in training", Path(), zero), model, RegionMerging(), device)
+    return Predictor(Checkpoint("in training", Path(), zero), model, segmenter_for(model), device)
 
 
 def development_pictures(predictor: Predictor, pictures: Iterable[DevelopmentPicture]) -> Iterator[Development]:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from forensics.inference import Predictor
-from forensics.models.checkpoint import find_checkpoint, list_checkpoints
-from signals import Evidence
+from forensics.models import create_model
+from forensics.models.checkpoint import OperatingPoint, find_checkpoint, list_checkpoints, save_checkpoint
+from signals import Evidence, get_signal
 from signals.errors import CheckpointMismatch, CheckpointMissing, WrongUsage
 
 
@@ -34,6 +35,16 @@ def test_small_pictures_leave_signals_out_and_say_why(predictor: Predictor) -> N
     prediction = predictor.predict(Evidence.from_pixels(textured(7, 7)))
     assert [signal.usable for signal in prediction.signals] == [False, False]
     assert all(signal.reason for signal in prediction.signals)
+
+
+def test_objects_are_searched_only_for_a_network_that_looks_at_them(predictor: Predictor, tmp_path: Path) -> None:
+    flat = np.zeros((128, 128, 3), dtype=np.uint8)
+    flat[:, 64:] = 255
+    signal = get_signal("ela_score").spec
+    network = create_model("multistream_tiny", [signal])
+    save_checkpoint(tmp_path, network, "multistream_tiny", {}, (signal,), OperatingPoint(), {})
+    assert len(predictor.predict(Evidence.from_pixels(flat)).objects.masks) > 0
+    assert len(Predictor.load(tmp_path, "cpu").predict(Evidence.from_pixels(flat)).objects.masks) == 0
 
 
 def test_the_same_picture_gives_the_same_prediction(predictor: Predictor) -> None:

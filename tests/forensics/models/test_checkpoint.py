@@ -29,6 +29,7 @@ from forensics.models.checkpoint import (
 from forensics.models.confidence import add_confidence_head, has_confidence_head
 from forensics.models.expansion import ExpandedNetwork, expand_network, unfold
 from forensics.models.network import FusionNetwork
+from forensics.training.export import round_to_half
 from signals import Evidence, get_signal
 from signals.errors import CheckpointMismatch
 
@@ -98,6 +99,30 @@ def test_confidence_heads_stay_where_they_grew(parent: Checkpoint, tmp_path: Pat
     own = save(again, tmp_path / "own", child).build()
     assert has_confidence_head(own)
     assert torch.equal(own.confidence.layers[0].weight, again.confidence.layers[0].weight)
+
+
+def test_rounded_weights_take_half_the_room_and_come_back_to_the_bit(parent: Checkpoint, tmp_path: Path) -> None:
+    network = parent.build()
+    with torch.no_grad():
+        for values in network.parameters():
+            nn.init.normal_(values)
+    whole = save(network, tmp_path / "whole")
+    round_to_half(network)
+    half = save(network, tmp_path / "half")
+    size, smaller = ((folder.folder / "model.safetensors").stat().st_size for folder in (whole, half))
+    assert smaller < 0.6 * size
+    state = half.build().state_dict()
+    assert all(torch.equal(values, state[name]) for name, values in network.state_dict().items())
+    assert {values.dtype for values in state.values()} <= {torch.float32, torch.int64}
+
+
+def test_what_half_precision_cannot_hold_stays_as_it_is(parent: Checkpoint) -> None:
+    network = parent.build()
+    first = next(network.parameters())
+    with torch.no_grad():
+        first.fill_(1e6)
+    round_to_half(network)
+    assert (first == 1e6).all()
 
 
 def test_it_names_its_parent(parent: Checkpoint, child: Checkpoint) -> None:
