@@ -36,12 +36,14 @@ class TilePlan:
                 yield Window(top, left, height, width)
 
     def _spans(self, length: int) -> list[tuple[int, int]]:
-        if length <= self.tile:
+        """Starts and lengths of as few tiles as cover ``length``, no larger than that takes."""
+        cells, largest, overlap = length // self.patch, self.tile // self.patch, -(-self.overlap // self.patch)
+        if cells <= largest:
             return [(0, length)]
-        count = -(-(length - self.overlap) // (self.tile - self.overlap))
-        last = length - self.tile
-        starts = [round(index * last / (count - 1) / self.patch) * self.patch for index in range(count)]
-        return [(start, self.tile) for start in starts]
+        count = -(-(cells - overlap) // (largest - overlap))
+        side = -(-(cells + (count - 1) * overlap) // count)
+        starts = [index * (cells - side) // (count - 1) for index in range(count)]
+        return [(start * self.patch, side * self.patch) for start in starts]
 
 
 class Blend:

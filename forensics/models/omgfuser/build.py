@@ -39,6 +39,7 @@ def build(preset: OmgFuserPreset, signals: Sequence[SignalSpec]) -> OmgFuser:
         initialize(_detection(preset)),
         initialize(StreamHeads(stream_names, preset.width)) if preset.stream_heads else None,
         width=preset.width,
+        looks_at_objects=preset.object_guidance,
         stream_drop=preset.stream_drop,
         patch_size=preset.patch_size,
         tile_size=preset.tile_size,

@@ -27,10 +27,9 @@ class OmgFuser(FusionNetwork):
         detection: Tokens and map logits -> score logits.
         stream_heads: Streams -> map logits of each stream alone; read by the training only.
         width: Width D of a token.
+        looks_at_objects: Whether the streams of the signals are guided by objects; where not, every patch sees all.
         stream_drop: See :class:`FusionNetwork`, as the others.
     """
-
-    looks_at_objects = True
 
     def __init__(
         self,
@@ -45,6 +44,7 @@ class OmgFuser(FusionNetwork):
         stream_heads: nn.Module | None = None,
         *,
         width: int,
+        looks_at_objects: bool,
         stream_drop: float,
         patch_size: int,
         tile_size: int,
@@ -66,6 +66,7 @@ class OmgFuser(FusionNetwork):
         self.localization = localization
         self.detection = detection
         self.stream_heads = stream_heads
+        self.looks_at_objects = looks_at_objects
         self._width = width
 
     @property

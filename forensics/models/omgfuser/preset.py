@@ -27,6 +27,7 @@ class OmgFuserPreset:
             ``but_first`` for all but the patch embedding, ``lora:R`` for additions of rank R, or ``trained``.
         rgb_kernel: Side of the valid convolution from the backbone's features to the tokens.
         stream_depth: Object guided blocks of a signal's stream.
+        object_guidance: Whether they are guided by objects; where not, none are searched and every patch sees all.
         fusion: Name of the fusion operator.
         fusion_depth: Blocks of the fusion.
         long_range_depth: Blocks over all patches after fusion.
@@ -54,6 +55,7 @@ class OmgFuserPreset:
     rgb_training: str = "frozen"
     rgb_kernel: int = 1
     stream_depth: int = 6
+    object_guidance: bool = True
     fusion: str = "token_transformer"
     fusion_depth: int = 6
     long_range_depth: int = 6

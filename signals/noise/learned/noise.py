@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WEIGHTS = Path(__file__).parent / "weights" / "noise.safetensors"
 CELL, CHANNELS, MIN_SIZE = 8, 24, 32
 # Cells that the values of a cell depend on, in each direction, and cells of a band that is read at a time.
-REACH, _BAND = 6, 32
+REACH, _BAND = 6, 64
 # A cell counts as clipped if more than this share of its pixels is.
 _MOST_CLIPPED = 0.5
 _DARK, _BRIGHT = 3, 252

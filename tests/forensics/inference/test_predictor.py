@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,12 +38,17 @@ def test_small_pictures_leave_signals_out_and_say_why(predictor: Predictor) -> N
     assert all(signal.reason for signal in prediction.signals)
 
 
-def test_objects_are_searched_only_for_a_network_that_looks_at_them(predictor: Predictor, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("model", "arguments"), [("multistream_tiny", {}), ("omgfuser_feature_tiny", {"object_guidance": False})]
+)
+def test_objects_are_searched_only_for_a_network_that_looks_at_them(
+    predictor: Predictor, model: str, arguments: dict[str, Any], tmp_path: Path
+) -> None:
     flat = np.zeros((128, 128, 3), dtype=np.uint8)
     flat[:, 64:] = 255
     signal = get_signal("ela_score").spec
-    network = create_model("multistream_tiny", [signal])
-    save_checkpoint(tmp_path, network, "multistream_tiny", {}, (signal,), OperatingPoint(), {})
+    network = create_model(model, [signal], **arguments)
+    save_checkpoint(tmp_path, network, model, arguments, (signal,), OperatingPoint(), {})
     assert len(predictor.predict(Evidence.from_pixels(flat)).objects.masks) > 0
     assert len(Predictor.load(tmp_path, "cpu").predict(Evidence.from_pixels(flat)).objects.masks) == 0
 
