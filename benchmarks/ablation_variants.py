@@ -73,7 +73,8 @@ VARIANTS: Mapping[str, Variant] = {
         for name in SIGNALS
     },
     **{
-        f"with-{name}": Variant(f"with `{name}`", _signals(*SIGNALS, name)) for name in ("ghost", "splicebuster_counts")
+        f"with-{name}": Variant(f"with `{name}`", _signals(*SIGNALS, name))
+        for name in ("adq2", "ghost", "splicebuster_counts")
     },
     "no-pixels": Variant("without the pixels", _signals(*SIGNALS, pixels=False)),
     "pixels-alone": Variant("the pixels alone", _signals()),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensics.data.manifest import ManifestRow
+from forensics.evaluation.both_ends import both_ends
 from forensics.evaluation.metrics import MapArray
 from signals import Evidence, Signal, SignalMap, get_signal, list_signals
 from signals.errors import WrongUsage, did_you_mean
@@ -63,6 +64,9 @@ class MapSource(Protocol):
 class CheckpointMaps:
     """Maps of a checkpoint, turned upright.
 
+    Where the manifest says that masks mark both ends of a copy, what the map says of one end is said of the other too,
+    see :func:`forensics.evaluation.both_ends.both_ends`; of forged and authentic pictures alike.
+
     Args:
         predictor: The loaded checkpoint.
     """
@@ -86,7 +90,9 @@ class CheckpointMaps:
         """Predicts one picture."""
         prediction = self._predictor.predict(evidence)
         usable = {signal.spec.name: signal.usable for signal in prediction.signals}
-        turned = upright(prediction.map, evidence.orientation)
+        asked_for_both = row.columns.get("mask_meaning") == "both_ends"
+        marked = both_ends(prediction.map, evidence) if asked_for_both else prediction.map
+        turned = upright(marked, evidence.orientation)
         told = prediction.confidence
         confidence = None if told is None else upright(told, evidence.orientation)
         return MapResult(turned, prediction.score, signals=usable, confidence=confidence)
