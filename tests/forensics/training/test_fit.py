@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from forensics.inference import Predictor
 from forensics.models.checkpoint import find_checkpoint
@@ -21,15 +22,18 @@ def fit(photos: Path, out: Path) -> Path:
         [
             "fit",
             f"--config={configs_dir() / 'default.yaml'}",
+            "--model.preset=omgfuser_feature_tiny",
+            "--model.signals=[dct,splicebuster_counts]",
+            "--model.arguments={}",
+            "--model.rates=null",
+            "--data.shares={}",
             f"--data.photos={photos}",
             "--trainer.max_epochs=1",
-            "--model.arguments={}",
             "--data.sizes=[[64,96],[96,64]]",
             "--data.batch_size=2",
             "--data.batches=4",
             "--data.validation_batches=2",
             "--data.workers=0",
-            "--model.preset=omgfuser_feature_tiny",
             "--trainer.accelerator=cpu",
             "--trainer.enable_progress_bar=false",
             "--trainer.enable_checkpointing=false",
@@ -67,6 +71,11 @@ def test_the_same_seed_gives_the_same_weights(checkpoint: Path, photo_folder: Pa
     again = find_checkpoint(fit(photo_folder, tmp_path)).build().state_dict()
     for name, weights in find_checkpoint(checkpoint).build().state_dict().items():
         assert torch.equal(weights, again[name]), name
+
+
+def test_the_export_is_rounded_where_asked(checkpoint: Path) -> None:
+    weights = load_file(checkpoint / "model.safetensors")
+    assert {values.dtype for values in weights.values() if values.is_floating_point()} == {torch.float16}
 
 
 def test_a_signal_of_another_version_is_refused(checkpoint: Path, tmp_path: Path) -> None:
