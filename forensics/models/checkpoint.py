@@ -10,15 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import Tensor
 
 from forensics.calibration.calibration import Calibration
 from forensics.models import create_model
 from forensics.models.confidence import add_confidence_head, has_confidence_head
 from forensics.models.expansion import expand_network, unfold
+from forensics.models.half_precision import compact
 from forensics.models.network import FusionNetwork
 from forensics.resources import checkpoints_dir
 from signals import SignalSpec, get_signal
@@ -280,7 +279,7 @@ def save_checkpoint(
         "parent": None if parent is None else {"name": parent.name, "sha256": parent.sha256},
         **facts,
     }
-    weights = save({name: _compact(value.detach().cpu()).contiguous() for name, value in model.state_dict().items()})
+    weights = save({name: compact(value.detach().cpu()).contiguous() for name, value in model.state_dict().items()})
     if fields["calibration"] is not None:
         # Whoever hands one on says that the scores are the same, though the weights are more, such as a further head.
         fields["calibration"] = {**fields["calibration"], "weights_sha256": hashlib.sha256(weights).hexdigest()}
@@ -298,12 +297,6 @@ def add_facts(checkpoint: Checkpoint, facts: Mapping[str, Any]) -> Checkpoint:
     fields = {**checkpoint.fields, **facts}
     replace_file(checkpoint.folder / FIELDS, (json.dumps(fields, indent=2) + "\n").encode())
     return Checkpoint(checkpoint.name, checkpoint.folder, fields)
-
-
-def _compact(values: Tensor) -> Tensor:
-    """In half precision where nothing is lost by it, as for weights that were rounded before; else as they are."""
-    half = values.half()
-    return half if values.dtype == torch.float32 and torch.equal(half.float(), values) else values
 
 
 def _check_version(checkpoint: str, spec: SignalSpec) -> None:

@@ -13,12 +13,12 @@ from typing import Any, Literal
 import torch
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_info, rank_zero_only, rank_zero_warn
-from torch import nn
 
 from forensics.data.training_data import DevelopmentPicture, TrainingData
 from forensics.inference import Predictor
 from forensics.inference.predictor import segmenter_for
 from forensics.models.checkpoint import CARD, Checkpoint, OperatingPoint, save_checkpoint
+from forensics.models.half_precision import round_to_half
 from forensics.models.network import FusionNetwork
 from forensics.training.module import FuserModule
 from forensics.training.operating_point import Development, choose_operating_point
@@ -114,14 +114,6 @@ def _with_confidence(folder: Path, module: FuserModule, base: Checkpoint, facts:
         special_points=base.special_points,
         parent=base,
     )
-
-
-@torch.no_grad()
-def round_to_half(model: nn.Module) -> None:
-    """Rounds parameters and buffers to what half precision can hold, in place; what is too large for it stays."""
-    for values in model.state_dict().values():
-        if values.dtype == torch.float32 and torch.isfinite(half := values.half()).all():
-            values.copy_(half)
 
 
 def plain_predictor(model: FusionNetwork) -> Predictor:

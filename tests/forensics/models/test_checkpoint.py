@@ -28,8 +28,8 @@ from forensics.models.checkpoint import (
 )
 from forensics.models.confidence import add_confidence_head, has_confidence_head
 from forensics.models.expansion import ExpandedNetwork, expand_network, unfold
+from forensics.models.half_precision import round_to_half
 from forensics.models.network import FusionNetwork
-from forensics.training.export import round_to_half
 from signals import Evidence, get_signal
 from signals.errors import CheckpointMismatch
 
