@@ -39,8 +39,8 @@ LIMITS = (
     "Neither is a probability: 0.90 does not mean nine times out of ten. The score's point was set so that few "
     "development pictures without an edit reach it, the map's where it matched known edits best; other pictures "
     "may fare worse. The checkpoint's model card says what was measured.",
-    "False alarms exist: strong editing of the whole picture, text, borders, flat or overexposed areas and repeated "
-    "saving can look like an edit.",
+    "False alarms exist: logos, date stamps, text, borders, blurred backgrounds, screenshots, strong editing of the "
+    "whole picture, flat or overexposed areas and repeated saving can look like an edit.",
     "Edits can be missed: small size, strong compression, messengers and social networks that save pictures anew, "
     "screenshots, and kinds of edits the model was never shown.",
     "The model reads only the signals shown above; docs/signals.md tells of others that may show more, one by one, "
@@ -72,7 +72,7 @@ def _evidence(report: Report) -> Wording:
         headline="Evidence of manipulation",
         tone="evidence",
         means="The score of the whole picture reaches the operating point: "
-        "the model reads traces like those of the altered pictures it learned from.",
+        "to the model the picture looks like the altered ones it learned from, by traces, seams or content.",
         does_not_mean="This is not proof, and it says nothing about why or by whom a picture was changed. "
         "False alarms exist.",
         map_note=map_note,
