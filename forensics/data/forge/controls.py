@@ -18,8 +18,6 @@ from typing import Literal, cast, get_args
 
 import numpy as np
 
-from forensics.data.forge.camera import draw_camera
-from forensics.data.forge.chains.jpeg import first_save
 from forensics.data.forge.draw import choice, draw_seed, integer, uniform
 from forensics.data.forge.edits.affine import IDENTITY
 from forensics.data.forge.edits.blend import Blend, BlendKind
@@ -29,7 +27,7 @@ from forensics.data.forge.plan import PicturePlan
 from forensics.data.forge.planner import draw_plan
 from forensics.data.forge.recipe import Recipe
 from forensics.data.forge.shapes.shape import draw_shape
-from forensics.data.forge.sources import SourcePlan
+from forensics.data.forge.sources import SourcePlan, draw_other_history
 from forensics.data.photos import UNKNOWN_CAMERA, Photo
 from signals.errors import WrongUsage
 
@@ -133,17 +131,10 @@ def _draw_donor(
     if kind == "null_edit":
         return host
     if kind == "trace_only":
-        return _with_other_history(random, photos, host)
+        photo = next(photo for photo in photos if photo.id == host.photo)
+        donor = draw_other_history(random, RECIPE, photo, host)
+        return donor if donor != host else None
     return _with_other_content(random, photos, host)
-
-
-def _with_other_history(random: np.random.Generator, photos: Sequence[Photo], host: SourcePlan) -> SourcePlan | None:
-    """The same window of the same photo, made by another camera and compressed otherwise or not at all."""
-    photo = next(photo for photo in photos if photo.id == host.photo)
-    simulation = draw_camera(random) if host.simulation else None
-    save = first_save(random, RECIPE, photo) if host.first_save is None or random.random() < 0.7 else None
-    donor = replace(host, simulation=simulation, first_save=save)
-    return donor if donor != host else None
 
 
 def _with_other_content(random: np.random.Generator, photos: Sequence[Photo], host: SourcePlan) -> SourcePlan | None:

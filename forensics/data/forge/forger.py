@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from forensics.data.forge.chains.geometry import Size
 from forensics.data.forge.edits.blend import Edit
+from forensics.data.forge.edits.other_history import OtherHistory
 from forensics.data.forge.edits.splice import Splice
 from forensics.data.forge.plan import AnyEdit, PicturePlan, SourcePlan
 from forensics.data.forge.planner import draw_plan
@@ -168,7 +169,7 @@ class Renderer:
         return pixels, mask, tuple(done)
 
     def _apply(self, plan: PicturePlan, step: AnyEdit, pixels: Pixels) -> Edit | None:
-        if isinstance(step, Splice):
+        if isinstance(step, Splice | OtherHistory):
             return step.apply(pixels, self.source(plan.donors[step.donor]))
         return step.apply(pixels)
 

@@ -14,6 +14,7 @@ from forensics.data.forge.chains.geometry import Size
 from forensics.data.forge.edits.copy_move import CopyMove
 from forensics.data.forge.edits.inpainting import Inpainting
 from forensics.data.forge.edits.local_change import LocalChange
+from forensics.data.forge.edits.other_history import OtherHistory
 from forensics.data.forge.edits.overlay import Overlay
 from forensics.data.forge.edits.regeneration import Regeneration
 from forensics.data.forge.edits.removal import Removal
@@ -28,7 +29,8 @@ LARGEST_WIDTH = 100
 _WIDTHS = ("sigma", "radius", "blur", "color_blur")
 
 AnyEdit = Annotated[
-    Splice | CopyMove | Removal | LocalChange | Overlay | Inpainting | Regeneration, Field(discriminator="name")
+    Splice | CopyMove | Removal | LocalChange | Overlay | Inpainting | Regeneration | OtherHistory,
+    Field(discriminator="name"),
 ]
 
 
@@ -44,7 +46,7 @@ class PicturePlan:
         label: 1 forged, 0 pristine.
         size: Height and width of the file.
         host: The picture before the edits.
-        donors: Where splices take their regions from; a splice names its place here.
+        donors: Where splices, and regions of another history, are taken from; they name its place here.
         edits: What is done to it, in this order; empty for a pristine picture.
         spares: What is done in place of all edits when none of them finds a sensible region; the first that does.
         innocent: What is done to the whole picture after that and is no manipulation, the same for both twins.

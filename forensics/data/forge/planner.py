@@ -16,6 +16,7 @@ from forensics.data.forge.edits.blend import Blend
 from forensics.data.forge.edits.copy_move import CopyMove, draw_copy_move
 from forensics.data.forge.edits.inpainting import draw_inpainting
 from forensics.data.forge.edits.local_change import draw_local_change
+from forensics.data.forge.edits.other_history import OtherHistory, draw_other_history
 from forensics.data.forge.edits.overlay import draw_overlay
 from forensics.data.forge.edits.regeneration import draw_regeneration
 from forensics.data.forge.edits.removal import draw_removal
@@ -25,6 +26,7 @@ from forensics.data.forge.plan import AnyEdit, PicturePlan
 from forensics.data.forge.recipe import Recipe
 from forensics.data.forge.shapes.shape import Shape
 from forensics.data.forge.sources import SourcePlan, draw_source
+from forensics.data.forge.sources import draw_other_history as draw_same_scene
 from forensics.data.photos import Photo
 
 # Each part of a plan has random numbers of its own, so that a change of one leaves the others as they were.
@@ -114,7 +116,15 @@ class _Donors:
         shared = None
         if self.host.simulation and chance(self.random, self.recipe.shared_camera):
             shared = replace(self.host.simulation, seed=draw_seed(self.random))
-        self.drawn.append(_draw_source(self.random, self.recipe, photo, self.host.size, "free", shared))
+        return self._add(_draw_source(self.random, self.recipe, photo, self.host.size, "free", shared))
+
+    def draw_same_scene(self) -> int:
+        """Adds what the host shows, with another history."""
+        photo = next(photo for photo in self.photos if photo.id == self.host.photo)
+        return self._add(draw_same_scene(self.random, self.recipe, photo, self.host))
+
+    def _add(self, source: SourcePlan) -> int:
+        self.drawn.append(source)
         return len(self.drawn) - 1
 
 
@@ -136,18 +146,27 @@ def _draw_edits(
 ) -> tuple[tuple[AnyEdit, ...], tuple[AnyEdit, ...]]:
     """The edits of a forgery, and what is done if none of them finds a region."""
     names = [choice(random, recipe.edits) for _ in range(int(choice(random, recipe.regions)))]
-    edits = tuple(_draw_edit(random, recipe, name, donors.draw() if name == "splice" else None) for name in names)
+    edits = tuple(_draw_edit(random, recipe, name, _draw_donor(donors, name)) for name in names)
     first = edits[0]
-    donor = first.donor if isinstance(first, Splice) else None
+    donor = first.donor if isinstance(first, Splice | OtherHistory) else None
     again = _draw_edit(random, recipe, first.name, donor)
     # A mark can be put on anything, on flat ground too.
     return edits, (again, _draw_plain(random, recipe, donor), draw_overlay(random, recipe))
+
+
+def _draw_donor(donors: _Donors, name: str) -> int | None:
+    """Adds what an edit takes its region from; None if from nowhere else."""
+    if name == "other_history":
+        return donors.draw_same_scene()
+    return donors.draw() if name == "splice" else None
 
 
 def _draw_edit(random: np.random.Generator, recipe: Recipe, name: str, donor: int | None) -> AnyEdit:
     """An edit by name; a splice without any donor becomes a copy-move."""
     if name == "splice":
         return draw_copy_move(random, recipe) if donor is None else draw_splice(random, recipe, donor)
+    if name == "other_history" and donor is not None:
+        return draw_other_history(random, recipe, donor)
     return _DRAW[name](random, recipe)
 
 

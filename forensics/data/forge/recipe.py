@@ -20,6 +20,7 @@ _EDITS = {
     "overlay": 0.06,
     "inpainting": 0.08,
     "regeneration": 0.07,
+    "other_history": 0.0,
 }
 _JPEG_CASES = {
     "png": 0.12,
@@ -214,6 +215,14 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         "default": _DEFAULT,
         **{edit: replace(_DEFAULT, name=edit, edits={edit: 1.0}) for edit in _EDITS},
+        "training": replace(
+            _DEFAULT,
+            name="training",
+            edits={**_EDITS, "splice": 0.32, "copy_move": 0.2, "removal": 0.12, "overlay": 0.04, "other_history": 0.08},
+            jpeg_cases={**_JPEG_CASES, "aligned": 0.24, "screenshot": 0.08},
+            innocent=0.3,
+            innocents={"enhance": 0.25, "portrait_blur": 0.35, "logo": 0.2, "date_stamp": 0.2},
+        ),
         "local": replace(_DEFAULT, name="local", edits={"local_change": 0.6, "overlay": 0.4}),
         "camera": replace(_DEFAULT, name="camera", camera=1.0),
         "no_camera": replace(_DEFAULT, name="no_camera", camera=0.0),

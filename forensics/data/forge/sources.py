@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from forensics.data.forge.camera import CameraSimulation
+from forensics.data.forge.camera import CameraSimulation, draw_camera
 from forensics.data.forge.chains.chain import Trace
 from forensics.data.forge.chains.geometry import Kernel, Size, resize
 from forensics.data.forge.chains.jpeg import JpegSave, first_save, nearest_quality
@@ -24,6 +24,8 @@ Window = tuple[int, int, int, int]
 
 _MCU = 16
 _BLOCK = 8
+# How often a scene that was saved before is saved otherwise; else it loses that save.
+_SAVED_OTHERWISE = 0.7
 _REDUCE = {"area": 0.4, "lanczos": 0.3, "bicubic": 0.2, "linear": 0.1}
 _ENLARGE = {"linear": 0.35, "bicubic": 0.4, "lanczos": 0.25}
 
@@ -154,6 +156,13 @@ def draw_source(
     edits = (draw_operation(random, GLOBAL_EDITS),) if chance(random, recipe.global_edit) else ()
     save = None if trace == "none" else first_save(random, recipe, photo)
     return SourcePlan(*_origin(photo), window, size, frame, kernel, simulation, again, edits, save, shift)
+
+
+def draw_other_history(random: np.random.Generator, recipe: Recipe, photo: Photo, source: SourcePlan) -> SourcePlan:
+    """The same window of the same photo, made by another camera and compressed otherwise or not at all."""
+    simulation = draw_camera(random) if source.simulation else None
+    save = first_save(random, recipe, photo) if source.first_save is None or chance(random, _SAVED_OTHERWISE) else None
+    return replace(source, simulation=simulation, first_save=save)
 
 
 def _origin(photo: Photo) -> tuple[str, str, str]:
