@@ -27,11 +27,11 @@ def both_ends(values: NDArray[np.float32], evidence: Evidence) -> NDArray[np.flo
         evidence: The picture.
     """
     try:
-        matches = find_copies(evidence).matches
+        copies = find_copies(evidence)
     except Unusable:
         return values
     told = values.copy()
-    for match in matches:
+    for match in (*copies.identical, *copies.matches):
         same = _same_noise(match, values.shape)
         if same.any():
             size = values.shape[::-1]

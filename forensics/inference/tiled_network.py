@@ -25,7 +25,7 @@ TILE_OVERLAP = 64
 # Bounds the memory of a machine with very many cores.
 TILES_AT_ONCE = 8
 # A picture of 12 megapixels has a hundred tiles; to explain its score from all of them would triple its time.
-EXPLAINED_TILES = 4
+EXPLAINED_TILES = 2
 
 Result = TypeVar("Result")
 

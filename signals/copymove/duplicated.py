@@ -19,14 +19,15 @@ class CopymoveDuplicated(Score):
     nothing was found, on cells of 4x4 pixels.
     """
 
-    spec = score_spec("copymove_duplicated", "1", CELL)
+    spec = score_spec("copymove_duplicated", "2", CELL)
     reads = (
         "Marks areas that occur twice in the picture, in content and, as far as compression lets it be compared, in "
         "noise: the area copied and its copy."
     )
     blind_when = (
-        "Sees nothing of copies without noise or texture to compare, very small ones, strongly scaled or distorted "
-        "ones, or after strong compression, downsizing or denoising of the whole picture."
+        "Sees nothing of copies without noise or texture to compare, strongly scaled or distorted ones, very small "
+        "ones unless the picture was kept bit for bit since, or after strong compression, downsizing or denoising of "
+        "the whole picture."
     )
 
     def measure(self, evidence: Evidence) -> Statistic:

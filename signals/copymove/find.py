@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signals.copymove.ends import pasted_end
-from signals.copymove.matches import Match, find_matches
+from signals.copymove.identical import find_identical
+from signals.copymove.matches import Match, find_matches, identical_match
 from signals.copymove.residuals import CELL, compression_noise
 from signals.copymove.transform import Map
 from signals.evidence import Evidence
@@ -19,6 +20,8 @@ from signals.signal import Unusable
 
 MIN_SIZE = 48
 LARGEST_SIDE = 30_000
+# Compression after the copying leaves no two areas equal, and makes some equal that are no copies.
+_LOSSY = ("jpeg", "webp")
 # Two areas that share this much are one.
 _SAME = 0.5
 _OWN = 0.25
@@ -37,9 +40,11 @@ class Copy:
         first: bool ``[ceil(H/4), ceil(W/4)]``: the first end.
         second: The second end.
         decades: -log10 of the number of such findings expected in an untouched photo by the model of chance in
-            :mod:`signals.copymove.decision`, which is set by hand: it ranks findings and promises no rate.
-        proven: Whether its noise agrees by more than compression could make it. If not, things that merely look alike,
-            such as windows, bricks or letters, can look so once they were saved as a JPEG.
+            :mod:`signals.copymove.decision`, or that in :mod:`signals.copymove.identical` for areas that are equal to
+            the last bit; both are set by hand: they rank findings and promise no rate.
+        proven: Whether its noise agrees by more than compression could make it, or all of it to the last bit. If not,
+            things that merely look alike, such as windows, bricks or letters, can look so once they were saved as a
+            JPEG. Software that repeats an area by itself, as on pages and collages, leaves the same proof.
         correlation: Correlation of the noise of both ends, the median over the area, -1..1.
         pasted: The end that was pasted; None where it cannot be told: it is one of the two.
         certainty: How clearly the traces speak for one end, 0..1.
@@ -61,12 +66,14 @@ class Copies:
 
     Attributes:
         copies: The copies, clearest first.
+        identical: Pairs of areas that are equal to the last bit.
         matches: All pairs of areas that look alike, also those that are no copies.
         height: Rows of pixels.
         width: Columns of pixels.
     """
 
     copies: tuple[Copy, ...]
+    identical: tuple[Match, ...]
     matches: tuple[Match, ...]
     height: int
     width: int
@@ -80,7 +87,10 @@ class Copies:
         likely = len(self.copies) - proven
         said = []
         if proven:
-            said.append(f"{proven} {_occur(proven)} twice in the picture, down to the noise.")
+            said.append(
+                f"{proven} {_occur(proven)} twice in the picture, down to the noise. No camera does that; software may "
+                "have done it without harm, as on pages, collages and frames."
+            )
         if likely:
             said.append(
                 f"{likely} {_occur(likely)} twice as far as compression lets the noise be compared. Copies look so, "
@@ -115,11 +125,13 @@ def find_copies(evidence: Evidence) -> Copies:
     if int(luma.min()) == int(luma.max()):
         raise Unusable("The picture is flat; it holds no noise to compare.")
     noise = compression_noise(evidence)
+    identical = [] if evidence.type in _LOSSY else find_identical(evidence.pixels[: luma.shape[0]], luma)
+    equal = [match for match in (identical_match(luma, one) for one in identical) if match is not None]
     matches = find_matches(luma, {"fine": noise.fine, "middle": noise.middle})
-    copies = [_copy(luma, match, height, width) for match in matches if match.is_copy]
+    copies = [_copy(luma, match, height, width) for match in (*equal, *matches) if match.is_copy]
     copies = [copy for copy in copies if copy.correlation >= _LEAST_CORRELATION]
     copies.sort(key=lambda copy: (-copy.proven, -copy.decades))
-    return Copies(tuple(_distinct(copies)), tuple(matches), height, width)
+    return Copies(tuple(_distinct(copies)), tuple(equal), tuple(matches), height, width)
 
 
 def _copy(luma: NDArray[np.uint8], match: Match, height: int, width: int) -> Copy:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 MOST_KEYPOINTS = 4000
 NEAREST = 16.0
@@ -89,10 +90,11 @@ def match_keypoints(keypoints: Keypoints, mirrored: bool = False, ratio: float =
     if count < 3:
         return Matches(np.zeros(0, np.intp), np.zeros(0, np.intp), mirrored)
     others = keypoints.descriptors[:, _MIRRORED] if mirrored else keypoints.descriptors
+    beside = _beside(keypoints.places)
     pairs = []
     for start in range(0, count, _ROWS):
         rows = slice(start, min(count, start + _ROWS))
-        near, distance = _nearest(keypoints, others, rows)
+        near, distance = _nearest(keypoints, others, beside, rows)
         ends = distance[:, :-1] < ratio * distance[:, 1:]
         for place in range(_MOST_COPIES):
             # The first so many are matches if the distance leaps after any of them.
@@ -103,38 +105,30 @@ def match_keypoints(keypoints: Keypoints, mirrored: bool = False, ratio: float =
 
 
 def _nearest(
-    keypoints: Keypoints, others: NDArray[np.float32], rows: slice
+    keypoints: Keypoints, others: NDArray[np.float32], beside: NDArray[np.intp], rows: slice
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Per feature of ``rows`` the nearest others at other places and their distances, ``[n, copies + 1]``."""
     similarity = keypoints.descriptors[rows] @ others.T
     places = keypoints.places
-    beside, above = (np.abs(places[rows, axis, None] - places[:, axis]) < NEAREST for axis in range(2))
-    similarity[beside & above] = -1
+    columns, lines = (np.abs(places[rows, axis, None] - places[:, axis]) < NEAREST for axis in range(2))
+    similarity[columns & lines] = -1
     numbers = np.arange(len(similarity))
     near, values = [], []
     for _ in range(_MOST_COPIES + 1):
         best = similarity.argmax(axis=1)
         near.append(best)
         values.append(similarity[numbers, best])
-        similarity[numbers, best] = -1
         # Features of one place at two angles or scales count once.
-        if len(near) <= _MOST_COPIES:
-            _forget_neighbors(similarity, places, best)
+        similarity[numbers[:, None], beside[best]] = -1
     distance = np.sqrt(np.maximum(2 - 2 * np.stack(values, axis=1), 1e-6))
     return np.stack(near, axis=1), distance
 
 
-def _forget_neighbors(
-    similarity: NDArray[np.float32], places: NDArray[np.float32], best: NDArray[np.intp], reach: float = 3.0
-) -> None:
-    """Rules out what lies within ``reach`` of each row's best match."""
-    order = np.argsort(places[:, 0], kind="stable")
-    sorted_x = places[order, 0]
-    low = np.searchsorted(sorted_x, places[best, 0] - reach)
-    high = np.searchsorted(sorted_x, places[best, 0] + reach)
-    for row, (first, last) in enumerate(zip(low, high, strict=True)):
-        candidates = order[first:last]
-        similarity[row, candidates[np.abs(places[candidates, 1] - places[best[row], 1]) < reach]] = -1
+def _beside(places: NDArray[np.float32], reach: float = 3.0) -> NDArray[np.intp]:
+    """Per feature those within ``reach`` of it, itself among them, repeated where others have more: ``[N, most]``."""
+    near = cKDTree(places).query_ball_point(places, reach, p=np.inf)
+    most = max(map(len, near))
+    return np.array([found + [number] * (most - len(found)) for number, found in enumerate(near)], dtype=np.intp)
 
 
 def _spread(places: NDArray[np.float64], strength: NDArray[np.float64], most: int) -> NDArray[np.intp]:

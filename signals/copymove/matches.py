@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from signals.copymove.candidates import Candidate, find_candidates
 from signals.copymove.decision import Verdict, decide
+from signals.copymove.identical import Identical
 from signals.copymove.refinement import Box, Comparison, align, compare, content_agreement, exact_map
 from signals.copymove.residuals import (
     CELL,
@@ -18,9 +19,10 @@ from signals.copymove.residuals import (
     Band,
     Cells,
     NoiseFloor,
+    cell_means,
     noise_floors,
 )
-from signals.copymove.transform import Map, apply, is_plausible
+from signals.copymove.transform import Map, apply, is_plausible, translation
 
 SEED_PIXELS = 800_000
 _AGREES = 0.6
@@ -95,6 +97,21 @@ def find_matches(luma: NDArray[np.uint8], compression: dict[str, Cells]) -> list
         if match is not None:
             matches.append(match)
     return matches
+
+
+def identical_match(luma: NDArray[np.uint8], found: Identical) -> Match | None:
+    """An area that occurs twice to the last bit, as a match; None if it fills no cell by half."""
+    rows, columns = np.flatnonzero(found.first.any(axis=1)), np.flatnonzero(found.first.any(axis=0))
+    box = _box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1, luma.shape)
+    area = cell_means(found.first[box.top : box.bottom, box.left : box.right].astype(np.float32)) >= 0.5
+    if not area.any():
+        return None
+    map_ = translation(found.dx, found.dy)
+    equal, nothing = area.astype(np.float32), np.zeros(area.shape, dtype=np.float32)
+    level = cell_means(luma[box.top : box.bottom, box.left : box.right].astype(np.float32))
+    comparison = Comparison(equal, nothing, equal, equal, level, level, area)
+    decades = np.full((area.shape[0] // 2, area.shape[1] // 2), found.decades, dtype=np.float32)
+    return Match(map_, box, FINE, comparison, Verdict(decades, nothing), area, area, proven=True)
 
 
 def _is_same(match: Match, candidate: Candidate, factor: float) -> bool:

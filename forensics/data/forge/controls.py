@@ -27,7 +27,7 @@ from forensics.data.forge.plan import PicturePlan
 from forensics.data.forge.planner import draw_plan
 from forensics.data.forge.recipe import Recipe
 from forensics.data.forge.shapes.shape import draw_shape
-from forensics.data.forge.sources import SourcePlan, draw_other_history
+from forensics.data.forge.sources import SourcePlan, draw_same_scene
 from forensics.data.photos import UNKNOWN_CAMERA, Photo
 from signals.errors import WrongUsage
 
@@ -132,7 +132,7 @@ def _draw_donor(
         return host
     if kind == "trace_only":
         photo = next(photo for photo in photos if photo.id == host.photo)
-        donor = draw_other_history(random, RECIPE, photo, host)
+        donor = draw_same_scene(random, RECIPE, photo, host)
         return donor if donor != host else None
     return _with_other_content(random, photos, host)
 

@@ -25,8 +25,7 @@ from forensics.data.forge.innocent.processing import Innocent, draw_innocent
 from forensics.data.forge.plan import AnyEdit, PicturePlan
 from forensics.data.forge.recipe import Recipe
 from forensics.data.forge.shapes.shape import Shape
-from forensics.data.forge.sources import SourcePlan, draw_source
-from forensics.data.forge.sources import draw_other_history as draw_same_scene
+from forensics.data.forge.sources import SourcePlan, draw_same_scene, draw_source
 from forensics.data.photos import Photo
 
 # Each part of a plan has random numbers of its own, so that a change of one leaves the others as they were.
@@ -150,8 +149,9 @@ def _draw_edits(
     first = edits[0]
     donor = first.donor if isinstance(first, Splice | OtherHistory) else None
     again = _draw_edit(random, recipe, first.name, donor)
+    plain = _draw_plain(random, recipe, first.donor if isinstance(first, Splice) else None)
     # A mark can be put on anything, on flat ground too.
-    return edits, (again, _draw_plain(random, recipe, donor), draw_overlay(random, recipe))
+    return edits, (again, plain, draw_overlay(random, recipe))
 
 
 def _draw_donor(donors: _Donors, name: str) -> int | None:

@@ -158,8 +158,11 @@ def draw_source(
     return SourcePlan(*_origin(photo), window, size, frame, kernel, simulation, again, edits, save, shift)
 
 
-def draw_other_history(random: np.random.Generator, recipe: Recipe, photo: Photo, source: SourcePlan) -> SourcePlan:
-    """The same window of the same photo, made by another camera and compressed otherwise or not at all."""
+def draw_same_scene(random: np.random.Generator, recipe: Recipe, photo: Photo, source: SourcePlan) -> SourcePlan:
+    """The same window of the same photo with another history: another camera, compressed otherwise or not at all."""
+    if isinstance(source.first_save, KeptSave):
+        # What the camera compressed stays so; it is compressed once more. A kept window was cut with its shift.
+        return replace(source, first_save=first_save(random, recipe, photo), shift=(0, 0))
     simulation = draw_camera(random) if source.simulation else None
     save = first_save(random, recipe, photo) if source.first_save is None or chance(random, _SAVED_OTHERWISE) else None
     return replace(source, simulation=simulation, first_save=save)

@@ -178,3 +178,18 @@ def test_a_copy_saved_at_high_quality_is_proven(encode):
     copies = find_copies(Evidence.open(encode(pixels, "jpeg", quality=95, subsampling=0))).copies
     assert [copy.proven for copy in copies] == [True]
     assert "down to the noise" in find_copies(Evidence.from_pixels(pixels)).explanation
+
+
+def test_a_small_copy_is_found_to_the_bit_where_nothing_was_lost():
+    pixels, source, target = paste(shot(scene(11)), MAPS["translation"], (81, 90), (230, 221), 13)
+    (copy,) = find_copies(Evidence.from_pixels(pixels)).copies
+    assert copy.proven
+    assert copy.correlation == pytest.approx(1)
+    assert overlap(copy.first | copy.second, source | target) > 0.85
+
+
+def test_a_copy_shows_in_pictures_without_noise():
+    smooth = cv2.GaussianBlur(shot(scene(12)), (0, 0), 1.5)
+    pixels, source, target = paste(smooth, MAPS["translation"], (81, 90), (230, 221), 30)
+    (copy,) = find_copies(Evidence.from_pixels(pixels)).copies
+    assert overlap(copy.first | copy.second, source | target) > 0.85

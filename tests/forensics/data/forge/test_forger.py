@@ -153,6 +153,21 @@ def test_every_recipe_forges(train: PhotoPool, recipe: str) -> None:
         assert picture.mask.any()
 
 
+@pytest.mark.parametrize("native", [0.0, 1.0])
+def test_another_history_keeps_the_scene(train: PhotoPool, native: float) -> None:
+    recipe = replace(get_recipe("other_history"), **SHARP, regions={"1": 1.0}, native=native, camera=0.0)
+    forger = Forger(train, recipe, seed=3)
+    done = 0
+    for index in range(0, 40, 2):
+        forged, twin = forger.forge(index, SIZE), forger.forge(index + 1, SIZE)
+        if forged.edits == ("other_history",):
+            done += 1
+            change = np.abs(pixels(forged).astype(float) - pixels(twin))[forged.mask]
+            assert 1 <= change.mean() < 12
+    # The others change too little, as where both saves are fine ones.
+    assert done > 10
+
+
 def test_a_region_covered_later_stays_marked(train: PhotoPool) -> None:
     recipe = replace(get_recipe("splice"), **SHARP, regions={"3": 1.0}, mask_area=(0.1, 0.15))
     one_by_one = replace(recipe, regions={"1": 1.0})

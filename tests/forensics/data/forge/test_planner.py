@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.data.forge.edits.copy_move import CopyMove
+from forensics.data.forge.edits.other_history import OtherHistory
+from forensics.data.forge.edits.overlay import Overlay
 from forensics.data.forge.edits.splice import Splice
 from forensics.data.forge.plan import PicturePlan
 from forensics.data.forge.planner import draw_plan
@@ -106,6 +108,15 @@ def test_splits_never_mix(pool: PhotoPool) -> None:
         assert all(splits[donor.photo] == split for donor in plan.donors)
         assert plan.chain.final.tables in {photo.tables for photo in pool if photo.split == split}
     assert seen == {"train", "calibration", "test"}
+
+
+def test_another_history_shows_the_same_scene(train: PhotoPool) -> None:
+    recipe = replace(get_recipe("other_history"), regions={"1": 1.0})
+    for index in range(0, 60, 2):
+        plan = draw_plan(recipe, train.photos, 4, index, SIZE)
+        (donor,) = plan.donors
+        assert (donor.photo, donor.window, donor.size) == (plan.host.photo, plan.host.window, plan.host.size)
+        assert [type(edit) for edit in (*plan.edits, *plan.spares)] == [OtherHistory, OtherHistory, CopyMove, Overlay]
 
 
 def test_a_photo_without_another_is_only_copied_within(pool: PhotoPool) -> None:
