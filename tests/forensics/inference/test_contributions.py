@@ -56,6 +56,7 @@ def score_with(predictor: Predictor, evidence: Evidence, kept: set[str], monkeyp
 def test_added_and_alone_are_scores_with_fewer_streams(
     predictor: Predictor, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
+    monkeypatch.setattr("forensics.inference.tiled_network.EXPLAINED_TILES", 4)
     evidence = Evidence.from_pixels(textured(*size))
     found = {item.name: item for item in predictor.predict(evidence, explain=True).contributions}
     everything = {"noise_median", "srm", "ela", "rgb"}
