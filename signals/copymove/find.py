@@ -88,8 +88,9 @@ class Copies:
         said = []
         if proven:
             said.append(
-                f"{proven} {_occur(proven)} twice in the picture, down to the noise. No camera does that; software may "
-                "have done it without harm, as on pages, collages and frames."
+                f"{proven} {_occur(proven)} twice in the picture, down to the noise. Noise does not "
+                "repeat by itself. Software may have repeated it without harm, as on pages, in collages and frames, or "
+                "at the joints of a panorama."
             )
         if likely:
             said.append(

@@ -18,7 +18,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class OtherHistory:
-    """A region of the host's own scene with other traces, put where it was: nothing but traces tells it.
+    """A region of the host's own scene with other traces, put where it was: its traces tell it, and the seam.
 
     Attributes:
         donor: The scene with its other history: a place among the donors of the plan.
