@@ -63,6 +63,39 @@ def test_patterns_that_repeat_again_and_again_are_no_copies(noisy: np.ndarray) -
     assert find_identical(tiled, luma_of(tiled)) == []
 
 
+def test_a_patch_laid_down_seven_times_is_a_pattern(noisy: np.ndarray) -> None:
+    pixels = noisy.copy()
+    for top, left in [(3, 5), (9, 61), (4, 118), (57, 9), (63, 70), (55, 125), (110, 30)]:
+        pixels[top : top + 24, left : left + 24] = noisy[3:27, 5:29]
+    assert find_identical(pixels, luma_of(pixels)) == []
+
+
+def test_what_repeats_close_by_is_texture(noisy: np.ndarray) -> None:
+    pixels = noisy.copy()
+    pixels[40:90, 83:96] = pixels[40:90, 70:83]
+    assert find_identical(pixels, luma_of(pixels)) == []
+
+
+def test_of_many_copies_the_largest_are_found(noisy: np.ndarray) -> None:
+    pixels = np.tile(noisy, (4, 4, 1))
+    pixels += np.random.default_rng(6).integers(0, 2, pixels.shape).astype(np.uint8)
+    for number in range(20):
+        row, column = 24 * number, 300 + 5 * number
+        pixels[row + 3 : row + 20, column : column + 17] = pixels[row : row + 17, 40:57]
+    pixels[551:611, 511:571] = pixels[500:560, 400:460]
+    displacements = [(one.dy, one.dx) for one in find_identical(pixels, luma_of(pixels))]
+    assert displacements[0] == (51, 111)
+    assert len(displacements) > 10
+
+
+def test_flat_areas_do_not_join_a_copy(noisy: np.ndarray) -> None:
+    pixels = noisy.copy()
+    pixels[110:] = 99
+    pixels[61:85, 113:133] = pixels[20:44, 70:90]
+    (found,) = find_identical(pixels, luma_of(pixels))
+    assert not found.first[100:].any()
+
+
 def test_whole_blocks_of_what_was_a_jpeg_prove_nothing(noisy: np.ndarray) -> None:
     pixels = noisy.copy()
     pixels[88:112, 96:120] = pixels[40:64, 72:96]  # moved by (48, 24)
