@@ -95,7 +95,8 @@ class ExportCheckpoint(Callback):
         rank_zero_info(f"choosing the operating point on {self._pictures} development pictures")
         looked = development_pictures(plain_predictor(module.model), data.development(self._pictures))
         point = choose_operating_point(looked, self._false_alarms)
-        return save_checkpoint(folder, module.model, module.preset, module.arguments, module.specs, point, facts)
+        parts = module.model, module.preset, module.arguments, module.specs
+        return save_checkpoint(folder, *parts, point, facts, parent=module.base)
 
     def _folder_of(self, trainer: Trainer) -> Path:
         return self._folder or Path(trainer.log_dir or trainer.default_root_dir) / "checkpoint"
@@ -155,6 +156,7 @@ def model_card(checkpoint: Checkpoint) -> str:
         f"- Network: `{fields['model']}`; signals: {signals}.",
         f"- Trained for {training['steps']} steps of {data['batch_size']} pictures"
         f" in {training['minutes']} minutes ({training['machine']}, torch {training['torch']}), seed {data['seed']}.",
+        *([f"- Begun with the weights of `{fields['parent']['name']}`."] if fields["parent"] else []),
         f"- Data: {data['described']}; {data['skipped']['count']} files could not be read.",
         f"- Operating point (logits shown as 0.5): map {checkpoint.operating_point.map_logit:.3f},"
         f" score {checkpoint.operating_point.score_logit:.3f}.",

@@ -17,7 +17,7 @@ from signals import Evidence
 from signals.errors import CheckpointMismatch, OutputNotWritable
 
 
-def fit(photos: Path, out: Path) -> Path:
+def fit(photos: Path, out: Path, *more: str) -> Path:
     main(
         [
             "fit",
@@ -41,6 +41,7 @@ def fit(photos: Path, out: Path) -> Path:
             f"--trainer.default_root_dir={out}",
             f"--export.folder={out / 'checkpoint'}",
             "--export.pictures=4",
+            *more,
         ]
     )
     return out / "checkpoint"
@@ -65,6 +66,14 @@ def test_the_export_knows_its_data(checkpoint: Path) -> None:
     assert len(fields["data"]["photos_sha256"]) == 64
     assert fields["training"]["steps"] == 4
     assert (checkpoint / "README.md").read_text().startswith("# checkpoint")
+
+
+def test_a_further_leg_names_the_checkpoint_it_began_with(checkpoint: Path, photo_folder: Path, tmp_path: Path) -> None:
+    first, further = find_checkpoint(checkpoint), fit(photo_folder, tmp_path, f"--model.base={checkpoint}")
+    fields = find_checkpoint(further).fields
+    assert fields["parent"] == {"name": first.name, "sha256": first.sha256}
+    assert f"Begun with the weights of `{first.name}`" in (further / "README.md").read_text()
+    assert first.fields["parent"] is None
 
 
 def test_the_same_seed_gives_the_same_weights(checkpoint: Path, photo_folder: Path, tmp_path: Path) -> None:
