@@ -33,6 +33,9 @@ _JPEG_CASES = {
     "screenshot": 0.04,
 }
 
+# What ordinary people and their cameras do to whole pictures.
+_ORDINARY = {"enhance": 0.25, "portrait_blur": 0.35, "logo": 0.2, "date_stamp": 0.2}
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -221,7 +224,25 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             edits={**_EDITS, "splice": 0.32, "copy_move": 0.2, "removal": 0.12, "overlay": 0.04, "other_history": 0.08},
             jpeg_cases={**_JPEG_CASES, "aligned": 0.24, "screenshot": 0.08},
             innocent=0.3,
-            innocents={"enhance": 0.25, "portrait_blur": 0.35, "logo": 0.2, "date_stamp": 0.2},
+            innocents=_ORDINARY,
+        ),
+        "copies": replace(
+            _DEFAULT,
+            name="copies",
+            sides=(256, 320, 384, 448, 512),
+            edits={
+                "copy_move": 0.5,
+                "splice": 0.18,
+                "removal": 0.07,
+                "local_change": 0.05,
+                "overlay": 0.03,
+                "inpainting": 0.05,
+                "regeneration": 0.05,
+                "other_history": 0.07,
+            },
+            jpeg_cases={**_JPEG_CASES, "png": 0.3},
+            innocent=0.2,
+            innocents=_ORDINARY,
         ),
         "local": replace(_DEFAULT, name="local", edits={"local_change": 0.6, "overlay": 0.4}),
         "camera": replace(_DEFAULT, name="camera", camera=1.0),

@@ -37,7 +37,16 @@ def test_the_default_makes_every_edit() -> None:
     assert edits == {
         "splice", "copy_move", "removal", "local_change", "overlay", "inpainting", "regeneration"
     }  # fmt: skip
-    assert set(list_recipes()) >= {*edits, "other_history", "default", "training", "local", "camera", "no_camera"}
+    assert set(list_recipes()) >= {
+        *edits,
+        "other_history",
+        "default",
+        "training",
+        "copies",
+        "local",
+        "camera",
+        "no_camera",
+    }
 
 
 def test_what_cannot_be_drawn_from_is_refused() -> None:
