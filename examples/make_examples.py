@@ -82,7 +82,7 @@ def make_copy_move() -> Edit:
     """The lower rose of a bouquet once more among the leaves."""
     host = open_source("traveler-sx330z.jpg")
     rose = Cutout((185, 565, 165, 170), ((230, 640), (270, 620), (300, 650), (270, 690)))
-    return paste_object(host, host, rose, (418, 590), 0.85, False, 0.8)
+    return paste_object(host, host, rose, (405, 580), 1.0, False, 0.8)
 
 
 def make_splice_png() -> Edit:

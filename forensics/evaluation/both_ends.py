@@ -27,11 +27,11 @@ def both_ends(values: NDArray[np.float32], evidence: Evidence) -> NDArray[np.flo
         evidence: The picture.
     """
     try:
-        copies = find_copies(evidence)
+        matches = find_copies(evidence).matches
     except Unusable:
         return values
     told = values.copy()
-    for match in (*copies.identical, *copies.matches):
+    for match in matches:
         same = _same_noise(match, values.shape)
         if same.any():
             size = values.shape[::-1]

@@ -19,7 +19,7 @@ class CopymoveAltered(Score):
     The statistic is that of :class:`signals.copymove.duplicated.CopymoveDuplicated`.
     """
 
-    spec = score_spec("copymove_altered", "2", CELL)
+    spec = score_spec("copymove_altered", "3", CELL)
     reads = (
         "Marks the pasted one of two equal areas, told by the seam round it and by its resampling; both where that "
         "cannot be told: then it is one of these."

@@ -19,7 +19,7 @@ class CopymoveDuplicated(Score):
     nothing was found, on cells of 4x4 pixels.
     """
 
-    spec = score_spec("copymove_duplicated", "2", CELL)
+    spec = score_spec("copymove_duplicated", "3", CELL)
     reads = (
         "Marks areas that occur twice in the picture, in content and, as far as compression lets it be compared, in "
         "noise: the area copied and its copy."

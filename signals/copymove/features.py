@@ -15,17 +15,20 @@ from signals.evidence import Evidence
 from signals.signal import SignalMap, SignalSpec, Unusable
 from signals.validity import decoded_cells
 
-CHANNELS = ("content", "margin", "residual", "fit", "scale", "cosine", "sine", "flip", "support")
+CHANNELS = (
+    "content", "margin", "residual", "fit", "scale", "cosine", "sine", "flip", "support", "copied", "pasted",
+)  # fmt: skip
 _STRIDE = 8
 _LEAST_CONTENT = 0.6
 _LARGEST_SCALE = 2.0
 _MOST_CELLS = 6.0
+_LIKELY = 0.5
 
 
 class Copymove:
-    """The best match of each 8x8 cell elsewhere in the picture.
+    """The best match of each 8x8 cell elsewhere in the picture, and the copies among them.
 
-    ``values`` is float16 ``[9, ceil(H/8), ceil(W/8)]``, all within -1..1 and all 0 where nothing resembles the cell:
+    ``values`` is float16 ``[11, ceil(H/8), ceil(W/8)]``, all within -1..1 and all 0 where nothing resembles the cell:
 
     0. ``content``: correlation with the best matching area after warping.
     1. ``margin``: how much better content and residual are, in the mean, than those of the second best match.
@@ -36,15 +39,17 @@ class Copymove:
     5. ``cosine`` and 6. ``sine`` of the angle from this end to the other.
     7. ``flip``: 1 if the other end is a mirror image.
     8. ``support``: logarithm to base 10 of the matching cells of 4x4 pixels, over 6.
+    9. ``copied``: 1 at both ends of a proven copy, 0.5 at those of a likely one; shares of the cell at their outlines.
+    10. ``pasted``: how clearly the cell belongs to the end that was pasted, below 0 to the one it was copied from.
     """
 
     spec = SignalSpec(
-        "copymove", version="1", parameters={"channels": list(CHANNELS)},
+        "copymove", version="2", parameters={"channels": list(CHANNELS)},
         channels=len(CHANNELS), stride=_STRIDE, dtype="float16", range=(-1.0, 1.0),
     )  # fmt: skip
     reads = (
-        "Reads, cell by cell, which other area of the picture resembles it most, and whether the noise of both is "
-        "the same, as it is in a copy."
+        "Reads, cell by cell, which other area of the picture resembles it most, whether the noise of both is the "
+        "same, as it is in a copy, and which end of a copy was pasted."
     )
     blind_when = (
         "Sees nothing where an area has no texture to be found by, where it is very small or strongly distorted, or "
@@ -66,7 +71,7 @@ class Copymove:
 
 
 def best_matches(copies: Copies) -> NDArray[np.float32]:
-    """The channels of :class:`Copymove`: float32 ``[9, ceil(H/8), ceil(W/8)]``."""
+    """The channels of :class:`Copymove`: float32 ``[11, ceil(H/8), ceil(W/8)]``."""
     grid = -(-copies.height // _STRIDE), -(-copies.width // _STRIDE)
     values = np.zeros((len(CHANNELS), *grid), dtype=np.float32)
     best = np.zeros(grid, dtype=np.float32)
@@ -83,13 +88,34 @@ def best_matches(copies: Copies) -> NDArray[np.float32]:
             best = np.maximum(best, likeness)
             told = _description(map_, int(np.count_nonzero(match.area)))
             values[0][better], values[2][better], values[3][better] = content[better], residual[better], fit[better]
-            values[4:, better] = told[:, None]
+            values[4:9, better] = told[:, None]
     values[1] = best - second
+    values[9:] = _copied(copies, grid)
     return values.clip(-1, 1)
 
 
+def _copied(copies: Copies, grid: tuple[int, int]) -> NDArray[np.float32]:
+    """The last two channels: ``[2, h, w]``. The clearest copy of a cell counts."""
+    copied, pasted = np.zeros(grid, dtype=np.float32), np.zeros(grid, dtype=np.float32)
+    for copy in reversed(copies.copies):
+        clear = copy.certainty if copy.pasted else 0.0
+        toward = clear if copy.pasted == "first" else -clear
+        for cells, sign in ((copy.first, toward), (copy.second, -toward)):
+            share = _on_grid(cells, grid)
+            copied = np.maximum(copied, share * np.float32(1 if copy.proven else _LIKELY))
+            pasted = np.where(share > 0, share * np.float32(sign), pasted)
+    return np.stack([copied, pasted])
+
+
+def _on_grid(cells: NDArray[np.bool_], grid: tuple[int, int]) -> NDArray[np.float32]:
+    """Share of each cell of 8x8 pixels that a mask of cells of 4x4 holds."""
+    whole = np.zeros((2 * grid[0], 2 * grid[1]), dtype=np.float32)
+    whole[: cells.shape[0], : cells.shape[1]] = cells
+    return np.asarray(whole.reshape(grid[0], 2, grid[1], 2).mean(axis=(1, 3)), dtype=np.float32)
+
+
 def _description(map_: NDArray[np.float64], cells: int) -> NDArray[np.float32]:
-    """What the last five channels say of a map."""
+    """What the channels 4 to 8 say of a map."""
     scale = np.clip(np.log2(scale_of(map_)) / _LARGEST_SCALE, -1, 1)
     angle = rotation_of(map_)
     support = min(1.0, np.log10(max(cells, 1)) / _MOST_CELLS)

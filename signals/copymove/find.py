@@ -66,14 +66,12 @@ class Copies:
 
     Attributes:
         copies: The copies, clearest first.
-        identical: Pairs of areas that are equal to the last bit.
         matches: All pairs of areas that look alike, also those that are no copies.
         height: Rows of pixels.
         width: Columns of pixels.
     """
 
     copies: tuple[Copy, ...]
-    identical: tuple[Match, ...]
     matches: tuple[Match, ...]
     height: int
     width: int
@@ -128,11 +126,11 @@ def find_copies(evidence: Evidence) -> Copies:
     noise = compression_noise(evidence)
     identical = [] if evidence.type in _LOSSY else find_identical(evidence.pixels[: luma.shape[0]], luma)
     equal = [match for match in (identical_match(luma, one) for one in identical) if match is not None]
-    matches = find_matches(luma, {"fine": noise.fine, "middle": noise.middle})
-    copies = [_copy(luma, match, height, width) for match in (*equal, *matches) if match.is_copy]
+    matches = find_matches(luma, {"fine": noise.fine, "middle": noise.middle}, equal)
+    copies = [_copy(luma, match, height, width) for match in matches if match.is_copy]
     copies = [copy for copy in copies if copy.correlation >= _LEAST_CORRELATION]
     copies.sort(key=lambda copy: (-copy.proven, -copy.decades))
-    return Copies(tuple(_distinct(copies)), tuple(equal), tuple(matches), height, width)
+    return Copies(tuple(_distinct(copies)), tuple(matches), height, width)
 
 
 def _copy(luma: NDArray[np.uint8], match: Match, height: int, width: int) -> Copy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -68,18 +69,19 @@ class Match:
         return bool(self.copied.any())
 
 
-def find_matches(luma: NDArray[np.uint8], compression: dict[str, Cells]) -> list[Match]:
+def find_matches(luma: NDArray[np.uint8], compression: dict[str, Cells], known: Sequence[Match] = ()) -> list[Match]:
     """Areas that look alike, with the verdict on each pair.
 
     Args:
         luma: uint8 ``[H, W]``.
         compression: Error variance of the compression in blocks of 8x8 pixels by the name of the band.
+        known: Matches that need not be found again; they come first.
     """
     factor = min(1.0, float(np.sqrt(SEED_PIXELS / luma.size)))
     size = round(luma.shape[1] * factor), round(luma.shape[0] * factor)
     seed = luma if factor == 1 else np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     floors = noise_floors(luma)
-    matches: list[Match] = []
+    matches = list(known)
     budget = _PIXEL_BUDGET
     for candidate in find_candidates(seed):
         if any(_is_same(match, candidate, factor) for match in matches):
@@ -155,10 +157,19 @@ def _grow(luma: NDArray[np.uint8], candidate: Candidate) -> tuple[Map, Box] | No
             )
         part, share = _busiest(box, area)
         aligned = _aligned(luma, map_, part, share)
-        if aligned is None:
-            return None
-        map_ = aligned
+        if not _is_whole(map_):
+            if aligned is None:
+                return None
+            map_ = aligned
+        # What merely looks alike beside a copy by whole pixels may lead the alignment astray.
+        elif aligned is not None and _agreement(luma, aligned, part) >= _agreement(luma, map_, part):
+            map_ = aligned
     return None
+
+
+def _agreement(luma: NDArray[np.uint8], map_: Map, box: Box) -> float:
+    """How much of a box agrees in content under a map."""
+    return float(np.maximum(content_agreement(luma, map_, box) - np.float32(_AGREES), 0).sum())
 
 
 def _aligned(luma: NDArray[np.uint8], map_: Map, box: Box, area: NDArray[np.bool_]) -> Map | None:
@@ -225,7 +236,8 @@ def _test(
     tried = [_verdict(luma, one, box, MIDDLE, compression, floors) for one in [*maps, *others]]
     best = max(tried, key=lambda match: match.verdict.best)
     for match in tried:
-        if match.verdict.is_promising:
+        # The finest grain survives no resampling, and shows copies by whole pixels that the coarser band does not.
+        if match.verdict.is_promising or _is_whole(match.map):
             fine = _verdict(luma, match.map, box, FINE, compression, floors)
             best = max(best, fine, key=lambda one: one.verdict.best)
     return best
@@ -269,7 +281,7 @@ def _verdict(
     comparison = _by_strips(luma, map_, box, band)
     floor = floors[band.name]
     least = np.minimum(floor.at(comparison.level), floor.at(comparison.other_level))
-    whole = np.abs(map_ - np.rint(map_)).max() < 1e-9
+    whole = _is_whole(map_)
     error = _both_ends(compression[band.name], map_, box)
     verdict = decide(comparison, least, np.float32(_EXPLAINED if whole else _PROVES) * error, luma.size)
     copied = _copied(comparison, verdict)
@@ -278,6 +290,11 @@ def _verdict(
         strict = decide(comparison, least, np.float32(_PROVES) * error, luma.size)
         proven = bool(_copied(comparison, strict).any())
     return Match(map_, box, band, comparison, verdict, comparison.content > _AGREES, copied, proven)
+
+
+def _is_whole(map_: Map) -> bool:
+    """Whether a map moves by whole pixels and quarter turns."""
+    return bool(np.abs(map_ - np.rint(map_)).max() < 1e-9)
 
 
 def _both_ends(blocks: Cells, map_: Map, box: Box) -> Cells:

@@ -126,13 +126,15 @@ def test_features_tell_the_map():
     pixels, _, _ = paste(shot(scene()), MAPS["flip"], (80, 90), (230, 221))
     evidence = Evidence.from_pixels(pixels)
     found = get_signal("copymove").extract(evidence)
-    content, _, residual, fit, scale, cosine, _, flip, _ = found.values[:, 27, 28].astype(float)
+    content, _, residual, fit, scale, cosine, _, flip, _, copied, pasted = found.values[:, 27, 28].astype(float)
     assert content > 0.9
     assert residual > 0.9
     assert fit < 0.3
     assert abs(scale) < 0.02
     assert cosine == pytest.approx(1, abs=0.01)
     assert flip == 1
+    assert copied == 1
+    assert pasted >= 0
     assert np.array_equal(found.values, get_signal("copymove").extract(Evidence.from_pixels(pixels)).values)
 
 
@@ -193,3 +195,20 @@ def test_a_copy_shows_in_pictures_without_noise():
     pixels, source, target = paste(smooth, MAPS["translation"], (81, 90), (230, 221), 30)
     (copy,) = find_copies(Evidence.from_pixels(pixels)).copies
     assert overlap(copy.first | copy.second, source | target) > 0.85
+
+
+def test_an_exact_copy_is_the_only_match_of_its_cells():
+    pixels, _, _ = paste(shot(scene()), MAPS["translation"], (81, 90), (230, 221))
+    values = get_signal("copymove").extract(Evidence.from_pixels(pixels)).values.astype(float)
+    content, margin, residual, fit = values[:4, 27, 28]
+    assert (content, residual, fit) == (1, 1, 0)
+    assert margin > 0.5
+    assert values[9, 27, 28] == values[9, 11, 10] == 1
+    assert values[9, 20, 20] == 0
+
+
+def test_the_pasted_end_and_its_source_have_opposite_signs():
+    pixels, source, target = paste(shot(scene()), MAPS["rotation and scale"], (80, 90), (230, 221))
+    copied, pasted = get_signal("copymove").extract(Evidence.from_pixels(pixels)).values[9:].astype(float)
+    there, origin = (mask[4::8, 4::8] & (copied > 0.9) for mask in (target, source))
+    assert pasted[there].mean() > 0 > pasted[origin].mean()
