@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from forensics.data.forge.draw import chance, choice, integer, log_uniform, uniform
 from forensics.data.forge.recipe import Recipe
@@ -49,12 +51,26 @@ class JpegSave:
             {"qtables": [list(t) for t in self.tables]} if self.tables else {"quality": self.quality}
         )
         subsampling = _SUBSAMPLING[self.subsampling]
-        Image.fromarray(pixels).save(stream, "JPEG", subsampling=subsampling, progressive=self.progressive, **options)
+        with _room_for(pixels):
+            Image.fromarray(pixels).save(
+                stream, "JPEG", subsampling=subsampling, progressive=self.progressive, **options
+            )
         return stream.getvalue()
 
     def apply(self, pixels: Pixels) -> Pixels:
         """Compresses and decodes, uint8 RGB ``[H, W, 3]`` to the same."""
         return decode(self.encode(pixels))
+
+
+@contextmanager
+def _room_for(pixels: Pixels) -> Iterator[None]:
+    """Pillow codes a progressive file into one buffer of a byte a pixel, which noise overflows."""
+    before = ImageFile.MAXBLOCK
+    ImageFile.MAXBLOCK = max(before, 2 * pixels.nbytes)
+    try:
+        yield
+    finally:
+        ImageFile.MAXBLOCK = before
 
 
 def decode(data: bytes) -> Pixels:

@@ -40,3 +40,13 @@ def test_subsampling(noise: np.ndarray, name: str, sampling: tuple[int, int]) ->
     with Image.open(io.BytesIO(JpegSave(90, (), name, progressive=True).encode(noise))) as image:
         assert image.layer[0][1:3] == sampling
         assert image.info.get("progressive")
+
+
+def test_noise_fits_into_a_progressive_file() -> None:
+    """Pillow's buffer of a byte a pixel does not hold it."""
+    pixels = np.random.default_rng(1).integers(0, 256, (280, 280, 3), dtype=np.uint8)
+    data = JpegSave(90, subsampling="4:4:4", progressive=True).encode(pixels)
+    assert len(data) > pixels.shape[0] * pixels.shape[1]
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.size == (280, 280)
+        image.load()
