@@ -95,8 +95,9 @@ class ExportCheckpoint(Callback):
         rank_zero_info(f"choosing the operating point on {self._pictures} development pictures")
         looked = development_pictures(plain_predictor(module.model), data.development(self._pictures))
         point = choose_operating_point(looked, self._false_alarms)
-        parts = module.model, module.preset, module.arguments, module.specs
-        return save_checkpoint(folder, *parts, point, facts, parent=module.base)
+        return save_checkpoint(
+            folder, module.model, module.preset, module.arguments, module.specs, point, facts, parent=module.base
+        )
 
     def _folder_of(self, trainer: Trainer) -> Path:
         return self._folder or Path(trainer.log_dir or trainer.default_root_dir) / "checkpoint"

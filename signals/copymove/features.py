@@ -28,7 +28,8 @@ _LIKELY = 0.5
 class Copymove:
     """The best match of each 8x8 cell elsewhere in the picture, and the copies among them.
 
-    ``values`` is float16 ``[11, ceil(H/8), ceil(W/8)]``, all within -1..1 and all 0 where nothing resembles the cell:
+    ``values`` is float16 ``[11, ceil(H/8), ceil(W/8)]``, all within -1..1. 0 to 8 are 0 where nothing resembles the
+    cell, 9 and 10 where no copy lies:
 
     0. ``content``: correlation with the best matching area after warping.
     1. ``margin``: how much better content and residual are, in the mean, than those of the second best match.
@@ -40,7 +41,8 @@ class Copymove:
     7. ``flip``: 1 if the other end is a mirror image.
     8. ``support``: logarithm to base 10 of the matching cells of 4x4 pixels, over 6.
     9. ``copied``: 1 at both ends of a proven copy, 0.5 at those of a likely one; shares of the cell at their outlines.
-    10. ``pasted``: how clearly the cell belongs to the end that was pasted, below 0 to the one it was copied from.
+    10. ``pasted``: above 0 at the end that was pasted, below 0 at the one it was copied from, by how clearly they can
+        be told apart; 0 where they cannot.
     """
 
     spec = SignalSpec(
@@ -62,7 +64,7 @@ class Copymove:
             copies = find_copies(evidence)
         except Unusable as reason:
             return SignalMap.unusable(self.spec, str(reason))
-        values = best_matches(copies).astype(np.float16)
+        values = channels_of(copies).astype(np.float16)
         return SignalMap(self.spec, values, decoded_cells(self.spec, evidence))
 
     def draw(self, found: SignalMap) -> NDArray[Any]:
@@ -70,7 +72,7 @@ class Copymove:
         return np.asarray(found.values[CHANNELS.index("residual")], dtype=np.float32).clip(0, 1)
 
 
-def best_matches(copies: Copies) -> NDArray[np.float32]:
+def channels_of(copies: Copies) -> NDArray[np.float32]:
     """The channels of :class:`Copymove`: float32 ``[11, ceil(H/8), ceil(W/8)]``."""
     grid = -(-copies.height // _STRIDE), -(-copies.width // _STRIDE)
     values = np.zeros((len(CHANNELS), *grid), dtype=np.float32)
@@ -90,17 +92,17 @@ def best_matches(copies: Copies) -> NDArray[np.float32]:
             values[0][better], values[2][better], values[3][better] = content[better], residual[better], fit[better]
             values[4:9, better] = told[:, None]
     values[1] = best - second
-    values[9:] = _copied(copies, grid)
+    values[9:] = _copies_on_grid(copies, grid)
     return values.clip(-1, 1)
 
 
-def _copied(copies: Copies, grid: tuple[int, int]) -> NDArray[np.float32]:
-    """The last two channels: ``[2, h, w]``. The clearest copy of a cell counts."""
+def _copies_on_grid(copies: Copies, grid: tuple[int, int]) -> NDArray[np.float32]:
+    """The last two channels: ``[2, h, w]``. Of copies that share a cell, the clearest says which end was pasted."""
     copied, pasted = np.zeros(grid, dtype=np.float32), np.zeros(grid, dtype=np.float32)
     for copy in reversed(copies.copies):
         clear = copy.certainty if copy.pasted else 0.0
-        toward = clear if copy.pasted == "first" else -clear
-        for cells, sign in ((copy.first, toward), (copy.second, -toward)):
+        sign_of_first = clear if copy.pasted == "first" else -clear
+        for cells, sign in ((copy.first, sign_of_first), (copy.second, -sign_of_first)):
             share = _on_grid(cells, grid)
             copied = np.maximum(copied, share * np.float32(1 if copy.proven else _LIKELY))
             pasted = np.where(share > 0, share * np.float32(sign), pasted)

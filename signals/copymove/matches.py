@@ -75,7 +75,7 @@ def find_matches(luma: NDArray[np.uint8], compression: dict[str, Cells], known: 
     Args:
         luma: uint8 ``[H, W]``.
         compression: Error variance of the compression in blocks of 8x8 pixels by the name of the band.
-        known: Matches that need not be found again; they come first.
+        known: Matches found already: they head the result, and candidates that say the same are passed over.
     """
     factor = min(1.0, float(np.sqrt(SEED_PIXELS / luma.size)))
     size = round(luma.shape[1] * factor), round(luma.shape[0] * factor)
@@ -236,7 +236,7 @@ def _test(
     tried = [_verdict(luma, one, box, MIDDLE, compression, floors) for one in [*maps, *others]]
     best = max(tried, key=lambda match: match.verdict.best)
     for match in tried:
-        # The finest grain survives no resampling, and shows copies by whole pixels that the coarser band does not.
+        # The finest grain survives no resampling; copies by whole pixels may show in it alone.
         if match.verdict.is_promising or _is_whole(match.map):
             fine = _verdict(luma, match.map, box, FINE, compression, floors)
             best = max(best, fine, key=lambda one: one.verdict.best)
@@ -293,7 +293,7 @@ def _verdict(
 
 
 def _is_whole(map_: Map) -> bool:
-    """Whether a map moves by whole pixels and quarter turns."""
+    """Whether a map has whole numbers only: it moves, turns by quarters or mirrors without resampling."""
     return bool(np.abs(map_ - np.rint(map_)).max() < 1e-9)
 
 

@@ -240,6 +240,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                 "regeneration": 0.05,
                 "other_history": 0.07,
             },
+            # A weight, not a share: a quarter of the pictures.
             jpeg_cases={**_JPEG_CASES, "png": 0.3},
             innocent=0.2,
             innocents=_ORDINARY,

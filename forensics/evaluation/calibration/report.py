@@ -86,8 +86,9 @@ def _threshold_sentences(report: CalibrationReport) -> list[str]:
         else f"{alarms.cameras} cameras are too few for a promise about every new one"
     )
     return [
-        f"Score's logit shown as 0.5: {threshold.intercept:+.3f} at one megapixel, {threshold.slope:+.3f} more for "
-        f"each doubling of the size (fitted from {threshold.smallest:.2f} to {threshold.largest:.2g} megapixels). "
+        f"Score's logit shown as 0.5, from the operating point on: {threshold.intercept:+.3f} at one megapixel, and "
+        f"{threshold.slope:+.3f} with each doubling of the size (fitted from {threshold.smallest:.2f} to "
+        f"{threshold.largest:.2g} megapixels). "
         f"{threshold.tolerated:.1%} of the versions of pristine photos may reach it, all {alarms.cameras} cameras "
         f"weighing the same, so that of cameras left out of the fit at most {measured['false_alarms']:.1%} do: "
         f"{_share(alarms.share)}. {promise}.",

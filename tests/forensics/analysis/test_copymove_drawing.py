@@ -14,7 +14,7 @@ def _copies(pasted: str | None) -> Copies:
     first[20:40, 10:30] = True
     second[60:80, 80:100] = True
     map_ = np.array([[1.0, 0, 280], [0, 1, 160]])
-    return Copies((Copy(map_, first, second, 20.0, True, 0.9, pasted, 1.0),), (), (), 400, 480)
+    return Copies((Copy(map_, first, second, 20.0, True, 0.9, pasted, 1.0),), (), 400, 480)
 
 
 def _is_tinted(drawn: np.ndarray, y: int, x: int) -> bool:
