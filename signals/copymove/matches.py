@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from signals.copymove.candidates import Candidate, find_candidates
 from signals.copymove.decision import Verdict, decide
+from signals.copymove.growth import AGREES, aligned, grow
 from signals.copymove.identical import Identical
-from signals.copymove.refinement import Box, Comparison, align, compare, content_agreement, exact_map
+from signals.copymove.refinement import Box, Comparison, compare, content_agreement, exact_map
 from signals.copymove.residuals import (
     CELL,
     FINE,
@@ -23,13 +24,10 @@ from signals.copymove.residuals import (
     cell_means,
     noise_floors,
 )
-from signals.copymove.transform import Map, apply, is_plausible, translation
+from signals.copymove.transform import Map, apply, is_whole, translation
 
 SEED_PIXELS = 800_000
-_AGREES = 0.6
-_FEWEST_CELLS = 6
 _STRIP = 1024
-_MOST_ALIGNED = 512
 _PIXEL_BUDGET = 30_000_000
 _COPY_RATIO = 0.6
 _GOES_ON, _GOES_ON_RATIO = 0.8, 1.5
@@ -86,7 +84,7 @@ def find_matches(luma: NDArray[np.uint8], compression: dict[str, Cells], known: 
     for candidate in find_candidates(seed):
         if any(_is_same(match, candidate, factor) for match in matches):
             continue
-        grown = _grow(seed, candidate)
+        grown = grow(seed, candidate)
         if grown is None:
             continue
         map_, box = _enlarged(*grown, factor, luma.shape)
@@ -104,7 +102,7 @@ def find_matches(luma: NDArray[np.uint8], compression: dict[str, Cells], known: 
 def identical_match(luma: NDArray[np.uint8], found: Identical) -> Match | None:
     """An area that occurs twice to the last bit, as a match; None if it fills no cell by half."""
     rows, columns = np.flatnonzero(found.first.any(axis=1)), np.flatnonzero(found.first.any(axis=0))
-    box = _box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1, luma.shape)
+    box = Box.around(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1, luma.shape)
     area = cell_means(found.first[box.top : box.bottom, box.left : box.right].astype(np.float32)) >= 0.5
     if not area.any():
         return None
@@ -131,76 +129,6 @@ def _is_same(match: Match, candidate: Candidate, factor: float) -> bool:
     return False
 
 
-def _grow(luma: NDArray[np.uint8], candidate: Candidate) -> tuple[Map, Box] | None:
-    """The aligned map and the box round the area in which the content agrees; None if there is none."""
-    map_, (x, y) = candidate.map, candidate.center
-    radius = max(24.0, candidate.radius)
-    area: NDArray[np.bool_] | None = None
-    for reach in (radius, 2 * radius + 32, float(max(luma.shape))):
-        box = _box(x - reach, y - reach, x + reach, y + reach, luma.shape)
-        if min(box.bottom - box.top, box.right - box.left) < 16:
-            return None
-        whole = reach > 2 * radius + 32
-        content = content_agreement(luma, map_, box)
-        area = _connected(content > _AGREES, x - box.left, y - box.top, radius)
-        if np.count_nonzero(area) < _FEWEST_CELLS:
-            return None
-        if whole:
-            rows, columns = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
-            edge = 6
-            return map_, _box(
-                box.left + (columns[0] - edge) * CELL,
-                box.top + (rows[0] - edge) * CELL,
-                box.left + (columns[-1] + edge) * CELL,
-                box.top + (rows[-1] + edge) * CELL,
-                luma.shape,
-            )
-        part, share = _busiest(box, area)
-        aligned = _aligned(luma, map_, part, share)
-        if not _is_whole(map_):
-            if aligned is None:
-                return None
-            map_ = aligned
-        # What merely looks alike beside a copy by whole pixels may lead the alignment astray.
-        elif aligned is not None and _agreement(luma, aligned, part) >= _agreement(luma, map_, part):
-            map_ = aligned
-    return None
-
-
-def _agreement(luma: NDArray[np.uint8], map_: Map, box: Box) -> float:
-    """How much of a box agrees in content under a map."""
-    return float(np.maximum(content_agreement(luma, map_, box) - np.float32(_AGREES), 0).sum())
-
-
-def _aligned(luma: NDArray[np.uint8], map_: Map, box: Box, area: NDArray[np.bool_]) -> Map | None:
-    """The map aligned where the content agrees, by whole pixels if it nearly is; None if it gets absurd."""
-    aligned = align(luma, map_, box, area.astype(np.float32))
-    exact = exact_map(aligned, box)
-    aligned = aligned if exact is None else exact
-    return aligned if is_plausible(aligned) else None
-
-
-def _connected(agrees: NDArray[np.bool_], x: float, y: float, radius: float) -> NDArray[np.bool_]:
-    """The connected areas of a mask that reach within ``radius`` of a place."""
-    opened = cv2.morphologyEx(agrees.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    _, labels = cv2.connectedComponents(opened)
-    row, column, reach = int(y) // CELL, int(x) // CELL, int(radius) // CELL + 1
-    near = labels[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1]
-    chosen = np.unique(near)
-    return np.isin(labels, chosen[chosen > 0])
-
-
-def _box(left: float, top: float, right: float, bottom: float, shape: tuple[int, ...]) -> Box:
-    """The box of whole 8x8 blocks round some pixels, inside the picture."""
-    height, width = shape[0] // 8 * 8, shape[1] // 8 * 8
-    return Box(
-        int(np.clip(top // 8 * 8, 0, height)),
-        int(np.clip(left // 8 * 8, 0, width)),
-        int(np.clip(-(-bottom // 8) * 8, 0, height)),
-        int(np.clip(-(-right // 8) * 8, 0, width)),
-    )
-
-
 def _enlarged(map_: Map, box: Box, factor: float, shape: tuple[int, ...]) -> tuple[Map, Box]:
     """A map and box of the small picture in pixels of the large one."""
     if factor == 1:
@@ -210,7 +138,7 @@ def _enlarged(map_: Map, box: Box, factor: float, shape: tuple[int, ...]) -> tup
     offset = (map_[:, :2] @ (half * factor - half) + map_[:, 2] + half) / factor - half
     large = np.column_stack([map_[:, :2], offset])
     corners = (box.left / factor, box.top / factor, box.right / factor, box.bottom / factor)
-    return large, _box(*corners, shape)
+    return large, Box.around(*corners, shape)
 
 
 def _test(
@@ -223,39 +151,23 @@ def _test(
     others: list[Map],
 ) -> Match | None:
     """The verdict on a map at full resolution, in the band in which it is clearer."""
-    if min(box.bottom - box.top, box.right - box.left) < 16:
+    if box.is_slim:
         return None
     maps = [map_]
     content = content_agreement(luma, map_, box)
-    if (content > _AGREES).any():
-        part, share = _busiest(box, content > _AGREES)
-        aligned = _aligned(luma, map_, part, share)
-        maps = [map_] if aligned is None or (aligned == map_).all() else [map_, aligned]
+    if (content > AGREES).any():
+        better = aligned(luma, map_, box, content > AGREES)
+        maps = [map_] if better is None or (better == map_).all() else [map_, better]
     if factor < 1 and len(maps) > 1:
         maps = maps[1:]
     tried = [_verdict(luma, one, box, MIDDLE, compression, floors) for one in [*maps, *others]]
     best = max(tried, key=lambda match: match.verdict.best)
     for match in tried:
         # The finest grain survives no resampling; copies by whole pixels may show in it alone.
-        if match.verdict.is_promising or _is_whole(match.map):
+        if match.verdict.is_promising or is_whole(match.map):
             fine = _verdict(luma, match.map, box, FINE, compression, floors)
             best = max(best, fine, key=lambda one: one.verdict.best)
     return best
-
-
-def _busiest(box: Box, area: NDArray[np.bool_]) -> tuple[Box, NDArray[np.bool_]]:
-    """The part of a box, of bounded size, that holds most of an area, and the area in it."""
-    cells = _MOST_ALIGNED // CELL
-    if max(area.shape) <= cells:
-        return box, area
-    window = (min(cells, area.shape[1]), min(cells, area.shape[0]))
-    held = cv2.boxFilter(area.astype(np.float32), -1, window, normalize=False, anchor=(0, 0))
-    held = held[: area.shape[0] - window[1] + 1, : area.shape[1] - window[0] + 1]
-    row, column = np.unravel_index(int(held.argmax()), held.shape)
-    top, left = int(row) // 2 * 2, int(column) // 2 * 2
-    bottom, right = top + window[1], left + window[0]
-    part = Box(box.top + top * CELL, box.left + left * CELL, box.top + bottom * CELL, box.left + right * CELL)
-    return part, area[top:bottom, left:right]
 
 
 def _by_strips(luma: NDArray[np.uint8], map_: Map, box: Box, band: Band) -> Comparison:
@@ -281,7 +193,7 @@ def _verdict(
     comparison = _by_strips(luma, map_, box, band)
     floor = floors[band.name]
     least = np.minimum(floor.at(comparison.level), floor.at(comparison.other_level))
-    whole = _is_whole(map_)
+    whole = is_whole(map_)
     error = _both_ends(compression[band.name], map_, box)
     verdict = decide(comparison, least, np.float32(_EXPLAINED if whole else _PROVES) * error, luma.size)
     copied = _copied(comparison, verdict)
@@ -289,12 +201,7 @@ def _verdict(
     if whole and proven:
         strict = decide(comparison, least, np.float32(_PROVES) * error, luma.size)
         proven = bool(_copied(comparison, strict).any())
-    return Match(map_, box, band, comparison, verdict, comparison.content > _AGREES, copied, proven)
-
-
-def _is_whole(map_: Map) -> bool:
-    """Whether a map has whole numbers only: it moves, turns by quarters or mirrors without resampling."""
-    return bool(np.abs(map_ - np.rint(map_)).max() < 1e-9)
+    return Match(map_, box, band, comparison, verdict, comparison.content > AGREES, copied, proven)
 
 
 def _both_ends(blocks: Cells, map_: Map, box: Box) -> Cells:

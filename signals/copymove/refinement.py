@@ -13,6 +13,7 @@ from signals.copymove.transform import Map, apply, scale_of
 
 _MARGIN = 4
 _LARGEST_GAIN = 1.4
+_SLIMMEST = 16
 # Nearer than this an area is compared with itself.
 NEAREST = 16.0
 
@@ -25,6 +26,22 @@ class Box:
     left: int
     bottom: int
     right: int
+
+    @classmethod
+    def around(cls, left: float, top: float, right: float, bottom: float, shape: tuple[int, ...]) -> Box:
+        """The box of whole blocks round some pixels, inside a picture of ``shape``."""
+        height, width = shape[0] // 8 * 8, shape[1] // 8 * 8
+        return cls(
+            int(np.clip(top // 8 * 8, 0, height)),
+            int(np.clip(left // 8 * 8, 0, width)),
+            int(np.clip(-(-bottom // 8) * 8, 0, height)),
+            int(np.clip(-(-right // 8) * 8, 0, width)),
+        )
+
+    @property
+    def is_slim(self) -> bool:
+        """Whether it is too slim to compare anything in it."""
+        return min(self.bottom - self.top, self.right - self.left) < _SLIMMEST
 
     @property
     def cells(self) -> tuple[slice, slice]:
@@ -95,8 +112,9 @@ def warp(luma: NDArray[np.uint8], map_: Map, box: Box) -> NDArray[np.float32]:
     corners = np.array([(x, y) for x in (box.left, box.right) for y in (box.top, box.bottom)], dtype=np.float64)
     reached = apply(map_, corners)
     height, width = luma.shape
-    low = np.clip(np.floor(reached.min(axis=0)) - 8, 0, (width - 1, height - 1)).astype(int)
-    high = np.clip(np.ceil(reached.max(axis=0)) + 8, low + 1, (width, height)).astype(int)
+    # Never a single row or column: OpenCV 5.0 mirrors at one without end.
+    low = np.clip(np.floor(reached.min(axis=0)) - 8, 0, (width - 2, height - 2)).astype(int)
+    high = np.clip(np.ceil(reached.max(axis=0)) + 8, low + 2, (width, height)).astype(int)
     other = luma[low[1] : high[1], low[0] : high[0]].astype(np.float32)
     scale = scale_of(map_)
     if scale > 1.05:

@@ -71,6 +71,11 @@ def rotation_of(map_: Map) -> float:
     return float(np.arctan2(linear[1, 0] - linear[0, 1], linear[0, 0] + linear[1, 1]))
 
 
+def is_whole(map_: Map) -> bool:
+    """Whether a map has whole numbers only: it moves, turns by quarters or mirrors without resampling."""
+    return bool(np.abs(map_ - np.rint(map_)).max() < 1e-9)
+
+
 def is_flip(map_: Map) -> bool:
     """Whether one end is a mirror image of the other."""
     return bool(np.linalg.det(map_[:, :2]) < 0)

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
 from signals import Evidence, get_signal
-from signals.copymove.find import find_copies
+from signals.copymove.candidates import Candidate
+from signals.copymove.features import channels_of
+from signals.copymove.find import Copies, Copy, find_copies
+from signals.copymove.growth import grow
+from signals.copymove.transform import translation
 
 SIDE = 320
 
@@ -212,3 +217,63 @@ def test_the_pasted_end_and_its_source_have_opposite_signs():
     copied, pasted = get_signal("copymove").extract(Evidence.from_pixels(pixels)).values[9:].astype(float)
     there, origin = (mask[4::8, 4::8] & (copied > 0.9) for mask in (target, source))
     assert pasted[there].mean() > 0 > pasted[origin].mean()
+
+
+def copy_on_a_look_alike(look_alike: int, copy: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A disc copied by (150, 131) on one that looks alike, a pixel further; and the masks of both ends of the copy."""
+    painted, _, _ = paste(scene(5), MAPS["translation"], (80, 90), (231, 222), look_alike)
+    return paste(shot(painted, seed=5, noise=2.0), MAPS["translation"], (80, 90), (230, 221), copy)
+
+
+def test_a_look_alike_round_a_copy_does_not_lead_astray(encode):
+    pixels, source, target = copy_on_a_look_alike(75, 24)
+    (copy,) = find_copies(Evidence.open(encode(pixels, "JPEG", quality=95))).copies
+    assert overlap(copy.first | copy.second, source | target) > 0.7
+
+
+def test_growth_keeps_whole_pixels_under_which_more_agrees():
+    pixels, _, _ = copy_on_a_look_alike(60, 30)
+    told = translation(150, 131)
+    grown = grow(pixels[..., 0].copy(), Candidate(told, (80.0, 90.0), 30.0, 10.0))
+    assert grown is not None
+    assert np.array_equal(grown[0], told)
+
+
+def test_candidates_all_over_the_picture_are_no_area():
+    pixels, _, _ = paste(shot(scene()), MAPS["translation"], (80, 90), (230, 221))
+    assert grow(pixels[..., 0].copy(), Candidate(translation(150, 131), (80.0, 90.0), 150.0, 10.0)) is None
+
+
+def test_the_finest_grain_alone_shows_a_copy_by_whole_pixels():
+    pixels, source, target = paste(shot(scene(), noise=3.0), MAPS["translation"], (80, 90), (230, 221))
+    coarse = cv2.GaussianBlur(np.random.default_rng(5).normal(0, 1, pixels.shape[:2]), (0, 0), 1.2)
+    painted_over = pixels + (3 * coarse / coarse.std() * target)[..., None]
+    (copy,) = find_copies(Evidence.from_pixels(np.rint(painted_over).clip(0, 255).astype(np.uint8))).copies
+    assert overlap(copy.first | copy.second, source | target) > 0.7
+
+
+def copy_between(first: tuple[int, int], second: tuple[int, int], **said: object) -> Copy:
+    """A finding between two squares of 2 x 2 cells of 8 pixels, in a picture of 8 x 8 such cells."""
+    ends = []
+    for row, column in (first, second):
+        cells = np.zeros((16, 16), dtype=bool)
+        cells[2 * row : 2 * row + 4, 2 * column : 2 * column + 4] = True
+        ends.append(cells)
+    return replace(Copy(translation(0, 0), *ends, 5.0, True, 1.0, None, 0.0), **said)
+
+
+def test_a_likely_copy_counts_half():
+    copies = Copies((copy_between((0, 0), (5, 5), proven=False),), (), 64, 64)
+    copied, pasted = channels_of(copies)[9:]
+    assert copied[0, 0] == copied[6, 6] == 0.5
+    assert copied.sum() == 4
+    assert not pasted.any()
+
+
+def test_the_clearest_of_copies_that_share_a_cell_tells_the_pasted_end():
+    clear = copy_between((0, 0), (5, 5), pasted="first", certainty=0.75)
+    faint = copy_between((0, 0), (0, 5), pasted="second", certainty=0.5)
+    pasted = channels_of(Copies((clear, faint), (), 64, 64))[10]
+    assert pasted[0, 0] == 0.75
+    assert pasted[5, 5] == -0.75
+    assert pasted[0, 5] == 0.5
