@@ -9,6 +9,7 @@ import torch
 
 from forensics.inference.onnx_parity import measure_parity
 from forensics.models import create_model, list_models
+from forensics.models.checkpoint import find_checkpoint
 from forensics.models.network import FusionNetwork
 from forensics.models.onnx_export import example_tensors, export_onnx, to_input
 from forensics.models.onnx_precision import to_precision
@@ -103,3 +104,9 @@ def test_every_architecture_exports(name: str) -> None:
     parity = measure_parity(network, export_onnx(network, {}))
     assert parity.map_largest > 1e-3
     assert parity.within(1e-3)
+
+
+@pytest.mark.slow
+def test_the_shipped_checkpoint_exports() -> None:
+    network = find_checkpoint("default").build().eval()
+    assert measure_parity(network, export_onnx(network, {})).within(1e-3)
