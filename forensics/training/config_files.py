@@ -11,10 +11,13 @@ _OPTIONS = ("--config", "-c")
 
 
 def list_configs() -> list[str]:
-    """Names of the configurations that ship, sorted; ``base`` is part of every run, ``noise`` is of another network."""
+    """Names of the configurations that ship for a run, sorted.
+
+    ``base`` is part of every run, ``noise`` is of another network, those of ``robustness`` are of an evaluation.
+    """
     folder = configs_dir()
     names = [path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")]
-    return sorted(name for name in names if name not in ("base", "noise"))
+    return sorted(name for name in names if name not in ("base", "noise") and not name.startswith("robustness/"))
 
 
 def find_config(name: str) -> Path:
