@@ -1,7 +1,8 @@
 """What each part of a recipe is worth: the same short training with one thing changed, scored on the same pictures.
 
     python -m benchmarks.ablations data --photos PHOTOS --out DIR [--count 2400]
-    python -m benchmarks.ablations run --data DIR [--only NAME ...] [--seeds 1 2 3] [--also MANIFEST] [--part 1/2]
+    python -m benchmarks.ablations run --data DIR [--only NAME ...] [--seeds 1 2 3] [--part 1/2]
+        [--also MANIFEST [--limit N]]
     python -m benchmarks.ablations report --data DIR
 
 ``data`` forges pictures of 256 x 256 once: ``train`` of the photos' split ``train``, ``validate`` (operating point) and
@@ -25,6 +26,7 @@ import torch
 import yaml
 
 from benchmarks.ablation_variants import VARIANTS, Variant, merged
+from forensics.cli.evaluate import spread
 from forensics.data.forge.forger import Forger
 from forensics.data.forge.recipe import get_recipe
 from forensics.data.forge.writing.writer import write_forgeries
@@ -82,6 +84,7 @@ def main() -> None:
     run.add_argument("--seeds", type=int, nargs="+", default=[1])
     run.add_argument("--steps", type=int, default=300)
     run.add_argument("--also", type=Path, help="manifest of further pictures to score")
+    run.add_argument("--limit", type=int, help="at most so many of these, evenly spread")
     run.add_argument("--part", default="1/1", help="k/n: every n-th run, beginning with the k-th")
     report = commands.add_parser("report")
     report.add_argument("--data", type=Path, required=True)
@@ -96,8 +99,9 @@ def main() -> None:
         todo = [(name, seed) for seed in given.seeds for name in given.only]
         for name, seed in todo[part - 1 :: parts]:
             fit(Workplace(given.data), name, seed, given.steps)
-            for manifest in filter(None, (Workplace(given.data).manifest("held"), given.also)):
-                score(Workplace(given.data), name, seed, manifest)
+            score(Workplace(given.data), name, seed, Workplace(given.data).manifest("held"))
+            if given.also:
+                score(Workplace(given.data), name, seed, given.also, given.limit)
 
 
 def forge(photos: Path, out: Path, count: int) -> None:
@@ -157,7 +161,7 @@ def _train_manifest(place: Workplace, variant: Variant) -> Path:
     return kept
 
 
-def score(place: Workplace, name: str, seed: int, manifest: Path) -> None:
+def score(place: Workplace, name: str, seed: int, manifest: Path, limit: int | None = None) -> None:
     """Scores a trained variant on a set, unless that was done."""
     result = place.run(name, seed) / f"{EvaluatedSet.of(manifest).name}.json"
     if result.is_file():
@@ -166,9 +170,9 @@ def score(place: Workplace, name: str, seed: int, manifest: Path) -> None:
     model = checkpoint.build()
     read = SignalCache(place.cache).extract
     predictor = Predictor(checkpoint, model, segmenter_for(model), torch.device("cpu"), read)
-    rows = read_manifest(manifest)
+    rows = spread(read_manifest(manifest), limit)
     evaluation = evaluate(rows, CheckpointMaps(predictor), get_protocol("tracefuse"), folder=manifest.parent)
-    write_json(result, to_json(evaluation, EvaluatedSet.of(manifest)))
+    write_json(result, to_json(evaluation, EvaluatedSet.of(manifest, limit)))
     print(f"{name}-{seed} on {result.stem}", flush=True)
 
 
