@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from benchmarks import retrain
+from forensics.models.checkpoint import list_checkpoints
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
+    """The commands that were run; each leaves what the real one would."""
+    ran: list[list[str]] = []
+
+    def pretend(command: Sequence[str], cwd: Path, check: bool) -> None:
+        ran.append(list(command))
+        if command[1] == "forge":
+            made = Path(command[command.index("--out") + 1]) / "manifest.csv"
+        elif command[1] == "train":
+            made = Path(command[command.index("--export.folder") + 1]) / "README.md"
+        else:
+            made = Path(command[2]) / "checkpoint.json"
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_text(json.dumps({"calibration": {}}))
+
+    monkeypatch.setattr(retrain.subprocess, "run", pretend)
+    return ran
+
+
+def call(monkeypatch: pytest.MonkeyPatch, name: str, out: Path) -> None:
+    monkeypatch.setattr(sys, "argv", ["retrain", name, "--photos", "PHOTOS", "--out", str(out)])
+    retrain.main()
+
+
+@pytest.mark.parametrize("name", list_checkpoints())
+def test_all_that_ships_can_be_made_anew_and_is_made_once(
+    name: str, monkeypatch: pytest.MonkeyPatch, commands: list[list[str]], tmp_path: Path
+) -> None:
+    # The pretended training leaves no such file.
+    monkeypatch.setattr(retrain, "_is_calibrated", lambda folder: (folder / "checkpoint.json").is_file())
+    call(monkeypatch, name, tmp_path)
+    assert [command[1] for command in commands][-3:] == ["forge", "train", "calibrate"]
+    assert commands[-1][2] == str(tmp_path / name)
+    before = len(commands)
+    call(monkeypatch, name, tmp_path)
+    assert len(commands) == before
+
+
+def test_a_stopped_training_goes_on(monkeypatch: pytest.MonkeyPatch, commands: list[list[str]], tmp_path: Path) -> None:
+    last = tmp_path / "runs" / "lightning_logs" / "version_0" / "checkpoints" / "last.ckpt"
+    last.parent.mkdir(parents=True)
+    last.touch()
+    retrain.run(retrain.Step(["tracefuse", "train", "fit", "--export.folder", str(tmp_path / "a")], bool, tmp_path))
+    assert commands[0][-2:] == ["--ckpt_path", str(last)]
