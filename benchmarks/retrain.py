@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from forensics.data.manifest import read_manifest
+
 PICTURES, CHECKED = 2400, 160
 
 
@@ -65,7 +67,7 @@ def prepared(photos: Path, out: Path) -> Iterator[Step]:
     for name, split, count, seed in (("train", "train", PICTURES, 31), ("validate", "calibration", CHECKED, 32)):
         options = {"photos": photos, "split": split, "recipe": "copies", "count": count, "seed": seed, "jobs": 2}
         command = ["tracefuse", "forge", *_options(options), "--out", str(out / name)]
-        yield Step(command, (out / name / "manifest.csv").is_file, out)
+        yield Step(command, partial(_holds, out / name / "manifest.csv", count), out)
 
 
 def fit(config: str, out: Path, name: str, options: Mapping[str, object]) -> Step:
@@ -114,6 +116,11 @@ PLANS: Mapping[str, Callable[[Path, Path], Iterator[Step]]] = {
 
 def _options(values: Mapping[str, object]) -> list[str]:
     return [text for name, value in values.items() for text in (f"--{name}", str(value))]
+
+
+def _holds(manifest: Path, count: int) -> bool:
+    # A forging that was interrupted leaves what it had made.
+    return manifest.is_file() and len(read_manifest(manifest)) >= count
 
 
 def _is_calibrated(folder: Path) -> bool:

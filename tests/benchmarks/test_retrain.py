@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import retrain
+from forensics.data.manifest import read_manifest
 from forensics.models.checkpoint import list_checkpoints
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 @pytest.fixture
@@ -40,7 +43,8 @@ def call(monkeypatch: pytest.MonkeyPatch, name: str, out: Path) -> None:
 def test_all_that_ships_can_be_made_anew_and_is_made_once(
     name: str, monkeypatch: pytest.MonkeyPatch, commands: list[list[str]], tmp_path: Path
 ) -> None:
-    # The pretended training leaves no such file.
+    # What is pretended leaves neither pictures nor the fields of a checkpoint.
+    monkeypatch.setattr(retrain, "_holds", lambda manifest, _: manifest.is_file())
     monkeypatch.setattr(retrain, "_is_calibrated", lambda folder: (folder / "checkpoint.json").is_file())
     call(monkeypatch, name, tmp_path)
     assert [command[1] for command in commands][-3:] == ["forge", "train", "calibrate"]
@@ -56,3 +60,10 @@ def test_a_stopped_training_goes_on(monkeypatch: pytest.MonkeyPatch, commands: l
     last.touch()
     retrain.run(retrain.Step(["tracefuse", "train", "fit", "--export.folder", str(tmp_path / "a")], bool, tmp_path))
     assert commands[0][-2:] == ["--ckpt_path", str(last)]
+
+
+def test_an_interrupted_forging_is_not_done() -> None:
+    pictures = len(read_manifest(EXAMPLES / "manifest.csv"))
+    assert retrain._holds(EXAMPLES / "manifest.csv", pictures)
+    assert not retrain._holds(EXAMPLES / "manifest.csv", pictures + 1)
+    assert not retrain._holds(EXAMPLES / "none.csv", 0)
