@@ -74,7 +74,7 @@ VARIANTS: Mapping[str, Variant] = {
     },
     **{
         f"with-{name}": Variant(f"with `{name}`", _signals(*SIGNALS, name))
-        for name in ("adq2", "ghost", "splicebuster_counts")
+        for name in ("adq1", "adq2", "copymove_duplicated", "ghost", "splicebuster_counts")
     },
     "no-pixels": Variant("without the pixels", _signals(*SIGNALS, pixels=False)),
     "pixels-alone": Variant("the pixels alone", _signals()),
