@@ -163,7 +163,8 @@ def _train_manifest(place: Workplace, variant: Variant) -> Path:
 
 def score(place: Workplace, name: str, seed: int, manifest: Path, limit: int | None = None) -> None:
     """Scores a trained variant on a set, unless that was done."""
-    result = place.run(name, seed) / f"{EvaluatedSet.of(manifest).name}.json"
+    part = "" if limit is None else f"-{limit}"
+    result = place.run(name, seed) / f"{EvaluatedSet.of(manifest).name}{part}.json"
     if result.is_file():
         return
     checkpoint = find_checkpoint(place.run(name, seed) / "checkpoint")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,12 +31,16 @@ class Step:
     Attributes:
         command: As typed.
         is_done: Whether what it makes is there.
-        folder: Where it is run; what it leaves to go on with lies there.
+        folder: Where it is run.
+        makes: Folder to begin anew if what it makes is not complete; None for a command that goes on by itself.
+        resumes: Whether it goes on from the last training checkpoint in its folder.
     """
 
     command: Sequence[str]
     is_done: Callable[[], bool]
     folder: Path
+    makes: Path | None = None
+    resumes: bool = False
 
 
 def main() -> None:
@@ -54,10 +59,12 @@ def main() -> None:
 
 
 def run(step: Step) -> None:
-    """Runs a command, a training from where it was stopped."""
+    """Runs a command: a training from where it was stopped, a forging from its beginning, which gives the same."""
     step.folder.mkdir(parents=True, exist_ok=True)
+    if step.makes is not None:
+        shutil.rmtree(step.makes, ignore_errors=True)
     stopped = sorted(step.folder.glob("runs/*/*/checkpoints/last.ckpt"), key=lambda path: path.stat().st_mtime)
-    again = ["--ckpt_path", str(stopped[-1])] if stopped else []
+    again = ["--ckpt_path", str(stopped[-1])] if step.resumes and stopped else []
     print("+", shlex.join(step.command), flush=True)
     subprocess.run([*step.command, *again], cwd=step.folder, check=True)
 
@@ -67,13 +74,13 @@ def prepared(photos: Path, out: Path) -> Iterator[Step]:
     for name, split, count, seed in (("train", "train", PICTURES, 31), ("validate", "calibration", CHECKED, 32)):
         options = {"photos": photos, "split": split, "recipe": "copies", "count": count, "seed": seed, "jobs": 2}
         command = ["tracefuse", "forge", *_options(options), "--out", str(out / name)]
-        yield Step(command, partial(_holds, out / name / "manifest.csv", count), out)
+        yield Step(command, partial(_holds, out / name / "manifest.csv", count), out, makes=out / name)
 
 
 def fit(config: str, out: Path, name: str, options: Mapping[str, object]) -> Step:
     """A training whose checkpoint is ``out/name``."""
     command = ["tracefuse", "train", "fit", "--config", config, *_options(options), "--export.folder", str(out / name)]
-    return Step(command, (out / name / "README.md").is_file, out / f"{name}-run")
+    return Step(command, (out / name / "README.md").is_file, out / f"{name}-run", resumes=True)
 
 
 def on_prepared(out: Path) -> dict[str, object]:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from forensics.models.inputs import ModelInput, SignalInput
 from forensics.models.network import FusionNetwork
 from forensics.models.rgb.lora import merge_low_rank
-from forensics.models.static_padding import pad_alike
+from forensics.models.static_padding import fix_padding
 
 Tensors = dict[str, Tensor]
 
@@ -104,7 +104,7 @@ def export_onnx(network: FusionNetwork, facts: Mapping[str, Any]) -> bytes:
     """
     network = deepcopy(network)
     merge_low_rank(network)
-    pad_alike(network)
+    fix_padding(network)
     signals = len(network.signal_names)
     side = 4 * network.patch_size
     present = torch.ones(2, signals, dtype=torch.bool)

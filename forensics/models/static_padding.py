@@ -1,4 +1,4 @@
-"""Convolutions that pad by a picture's size, as TensorFlow's do, made such that pad every picture alike."""
+"""Convolutions whose padding depends on the picture's size, as TensorFlow's do, with a fixed one in its place."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from timm.layers.conv2d_same import Conv2dSame
 from torch import nn
 
 
-def pad_alike(network: nn.Module) -> None:
-    """Replaces, in place, each convolution that works its padding out of the size.
+def fix_padding(network: nn.Module) -> None:
+    """Replaces, in place, each convolution whose padding depends on the size.
 
-    For sizes that are multiples of its stride, as all are in a network that takes whole patches, the result is the
-    same; in a graph the sizes stay plain multiples instead of terms that grow from layer to layer.
+    Where the size is a multiple of its stride, as it is at every level of a network that takes whole patches and goes
+    no deeper than a patch, the result is the same; in a graph the sizes stay plain multiples instead of terms that
+    grow from layer to layer.
     """
     for module in list(network.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, Conv2dSame):
-                setattr(module, name, _alike(child))
+                setattr(module, name, _with_fixed_padding(child))
 
 
-def _alike(conv: Any) -> nn.Module:
+def _with_fixed_padding(conv: Any) -> nn.Module:
     spans = zip(conv.kernel_size, conv.stride, conv.dilation, strict=True)
     rows, columns = (max((kernel - 1) * dilation + 1 - stride, 0) for kernel, stride, dilation in spans)
     plain = nn.Conv2d(

@@ -53,7 +53,7 @@ def aligned(luma: NDArray[np.uint8], map_: Map, box: Box, area: NDArray[np.bool_
 
 
 def _alike(luma: NDArray[np.uint8], map_: Map, box: Box, candidate: Candidate) -> NDArray[np.bool_] | None:
-    """bool ``[h, w]``: cells of a box that look alike, near a candidate or connected; None if they are too few."""
+    """bool ``[h, w]``: connected cells of a box that look alike and reach near a candidate; None if too few."""
     if box.is_slim:
         return None
     x, y = candidate.center
@@ -63,7 +63,7 @@ def _alike(luma: NDArray[np.uint8], map_: Map, box: Box, candidate: Candidate) -
 
 
 def _improved(luma: NDArray[np.uint8], map_: Map, box: Box, area: NDArray[np.bool_]) -> Map | None:
-    """The map aligned; one by whole pixels stays if more agrees under it: what looks alike beside it leads astray."""
+    """The map aligned; one by whole pixels stays unless as much agrees under that, which may be led astray."""
     found = aligned(luma, map_, box, area)
     if not is_whole(map_):
         return found

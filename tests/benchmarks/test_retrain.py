@@ -28,7 +28,9 @@ def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]
         else:
             made = Path(command[2]) / "checkpoint.json"
         made.parent.mkdir(parents=True, exist_ok=True)
-        made.write_text(json.dumps({"calibration": {}}))
+        made.write_text("")
+        fields = json.dumps({"calibration": {} if command[1] == "calibrate" else None})
+        (made.parent / "checkpoint.json").write_text(fields)
 
     monkeypatch.setattr(retrain.subprocess, "run", pretend)
     return ran
@@ -43,9 +45,8 @@ def call(monkeypatch: pytest.MonkeyPatch, name: str, out: Path) -> None:
 def test_all_that_ships_can_be_made_anew_and_is_made_once(
     name: str, monkeypatch: pytest.MonkeyPatch, commands: list[list[str]], tmp_path: Path
 ) -> None:
-    # What is pretended leaves neither pictures nor the fields of a checkpoint.
+    # What is pretended holds no pictures.
     monkeypatch.setattr(retrain, "_holds", lambda manifest, _: manifest.is_file())
-    monkeypatch.setattr(retrain, "_is_calibrated", lambda folder: (folder / "checkpoint.json").is_file())
     call(monkeypatch, name, tmp_path)
     assert [command[1] for command in commands][-3:] == ["forge", "train", "calibrate"]
     assert commands[-1][2] == str(tmp_path / name)
@@ -54,12 +55,23 @@ def test_all_that_ships_can_be_made_anew_and_is_made_once(
     assert len(commands) == before
 
 
-def test_a_stopped_training_goes_on(monkeypatch: pytest.MonkeyPatch, commands: list[list[str]], tmp_path: Path) -> None:
+@pytest.mark.parametrize("resumes", [True, False])
+def test_a_stopped_training_goes_on_and_nothing_else(resumes: bool, commands: list[list[str]], tmp_path: Path) -> None:
     last = tmp_path / "runs" / "lightning_logs" / "version_0" / "checkpoints" / "last.ckpt"
     last.parent.mkdir(parents=True)
     last.touch()
-    retrain.run(retrain.Step(["tracefuse", "train", "fit", "--export.folder", str(tmp_path / "a")], bool, tmp_path))
-    assert commands[0][-2:] == ["--ckpt_path", str(last)]
+    command = ["tracefuse", "train", "fit", "--export.folder", str(tmp_path / "a")]
+    retrain.run(retrain.Step(command, lambda: False, tmp_path, resumes=resumes))
+    assert (commands[0][-2:] == ["--ckpt_path", str(last)]) == resumes
+
+
+def test_what_an_interrupted_forging_left_makes_room(commands: list[list[str]], tmp_path: Path) -> None:
+    part = tmp_path / "train" / "images" / "some.png"
+    part.parent.mkdir(parents=True)
+    part.touch()
+    retrain.run(next(iter(retrain.prepared(tmp_path, tmp_path))))
+    assert commands[0][:2] == ["tracefuse", "forge"]
+    assert not part.exists()
 
 
 def test_an_interrupted_forging_is_not_done() -> None:

@@ -9,7 +9,7 @@ import torch
 
 from forensics.inference.onnx_parity import measure_parity
 from forensics.models import create_model, list_models
-from forensics.models.checkpoint import find_checkpoint
+from forensics.models.checkpoint import find_checkpoint, list_checkpoints
 from forensics.models.network import FusionNetwork
 from forensics.models.onnx_export import example_tensors, export_onnx, to_input
 from forensics.models.onnx_precision import to_precision
@@ -107,6 +107,7 @@ def test_every_architecture_exports(name: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_shipped_checkpoint_exports() -> None:
-    network = find_checkpoint("default").build().eval()
+@pytest.mark.parametrize("name", list_checkpoints())
+def test_every_shipped_checkpoint_exports(name: str) -> None:
+    network = find_checkpoint(name).build().eval()
     assert measure_parity(network, export_onnx(network, {})).within(1e-3)

@@ -5,7 +5,7 @@ import timm
 import torch
 from timm.layers.conv2d_same import Conv2dSame
 
-from forensics.models.static_padding import pad_alike
+from forensics.models.static_padding import fix_padding
 
 
 @pytest.mark.parametrize("size", [(64, 96), (160, 32)])
@@ -14,7 +14,7 @@ def test_whole_patches_come_out_the_same(size: tuple[int, int]) -> None:
     pixels = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         before = network(pixels)
-        pad_alike(network)
+        fix_padding(network)
         after = network(pixels)
     assert not any(isinstance(module, Conv2dSame) for module in network.modules())
     for first, second in zip(before, after, strict=True):
